@@ -53,3 +53,48 @@ class Encoder(nn.Module):
         for layer in self.layers:
             x = layer(x, mask)
         return x
+
+
+class Duider(nn.Module):
+    """Encoder, one linear layer for all heads, and pointer projections."""
+
+    def __init__(self, encoder: Encoder, hidden: int):
+        super().__init__()
+        self.encoder = encoder
+        self.heads = nn.Linear(hidden, sum(len(x) for x in labels.HEADS.values()))
+        size = labels.POINTER_SIZE * len(labels.POINTERS)
+        self.pointer_first = nn.Linear(hidden, size)
+        self.pointer_last = nn.Linear(hidden, size, bias=False)
+        self.pointer_key = nn.Linear(hidden, size, bias=False)
+
+    def head(self, vectors: torch.Tensor, name: str) -> torch.Tensor:
+        """[n, hidden] -> [n, labels of the head]."""
+        a, b = labels.offsets()[name]
+        return F.linear(vectors, self.heads.weight[a:b], self.heads.bias[a:b])
+
+    def pointer_scores(self, first: torch.Tensor, last: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
+        """first, last [q, hidden]; words [w, hidden], row 0 is <s>  ->  [pointers, q, w]."""
+        query = (self.pointer_first(first) + self.pointer_last(last)).view(-1, len(labels.POINTERS), labels.POINTER_SIZE)
+        key = self.pointer_key(words).view(-1, len(labels.POINTERS), labels.POINTER_SIZE)
+        return torch.einsum("qpd,wpd->pqw", query, key) / math.sqrt(labels.POINTER_SIZE)
+
+
+def from_pretrained(pretrained, layers: int, dropout: float) -> Duider:
+    """`pretrained`: weights.Pretrained, its word rows already trimmed.  The lowest `layers` layers are kept."""
+    t = {k: torch.from_numpy(v) for k, v in pretrained.tensors.items()}
+    encoder = Encoder(t["emb.word"].shape[0], pretrained.positions, pretrained.hidden, layers, pretrained.heads,
+                      pretrained.ffn, pretrained.epsilon, dropout)
+    with torch.no_grad():
+        encoder.words.weight.copy_(t["emb.word"])
+        encoder.positions.weight.copy_(t["emb.pos"] + t["emb.type"][0])
+        encoder.norm.weight.copy_(t["emb.ln.w"])
+        encoder.norm.bias.copy_(t["emb.ln.b"])
+        for i, layer in enumerate(encoder.layers):
+            name = f"l{i}."
+            layer.qkv.weight.copy_(torch.cat([t[name + x + ".w"] for x in "qkv"]))
+            layer.qkv.bias.copy_(torch.cat([t[name + x + ".b"] for x in "qkv"]))
+            for module, source in ((layer.attention_out, "ao"), (layer.attention_norm, "aln"), (layer.ffn_in, "fi"),
+                                   (layer.ffn_out, "fo"), (layer.ffn_norm, "oln")):
+                module.weight.copy_(t[name + source + ".w"])
+                module.bias.copy_(t[name + source + ".b"])
+    return Duider(encoder, pretrained.hidden)
