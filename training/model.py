@@ -14,6 +14,14 @@ from torch import nn
 import labels
 
 
+def drop(x: torch.Tensor, rate: float, training: bool) -> torch.Tensor:
+    """Dropout of whole features over a window (Gal and Ghahramani, 2016): as many random numbers as features, not as values."""
+    if not training or rate == 0.0:
+        return x
+    keep = torch.rand(x.shape[0], 1, x.shape[2]) >= rate
+    return x * (keep.to(x.dtype) / (1.0 - rate))
+
+
 class Layer(nn.Module):
     def __init__(self, hidden: int, heads: int, ffn: int, epsilon: float, dropout: float):
         super().__init__()
@@ -31,9 +39,9 @@ class Layer(nn.Module):
         qkv = self.qkv(x).view(batch, length, 3, self.heads, hidden // self.heads).permute(2, 0, 3, 1, 4)
         mixed = F.scaled_dot_product_attention(qkv[0], qkv[1], qkv[2], attn_mask=mask)
         mixed = self.attention_out(mixed.transpose(1, 2).reshape(batch, length, hidden))
-        x = self.attention_norm(x + F.dropout(mixed, self.dropout, self.training))
+        x = self.attention_norm(x + drop(mixed, self.dropout, self.training))
         inner = self.ffn_out(F.gelu(self.ffn_in(x)))
-        return self.ffn_norm(x + F.dropout(inner, self.dropout, self.training))
+        return self.ffn_norm(x + drop(inner, self.dropout, self.training))
 
 
 class Encoder(nn.Module):
@@ -49,7 +57,7 @@ class Encoder(nn.Module):
     def forward(self, pieces: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
         places = torch.arange(pieces.shape[1], device=pieces.device)
         x = self.norm(self.words(pieces) + self.positions(places))
-        x = F.dropout(x, self.dropout, self.training)
+        x = drop(x, self.dropout, self.training)
         for layer in self.layers:
             x = layer(x, mask)
         return x

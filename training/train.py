@@ -1,0 +1,151 @@
+"""Trains encoder and heads.  Resumes from the checkpoint in --out where there is one.
+
+usage: train.py --prepared DIR --pretrained e5-small-q4.bin --out DIR [--config config.json] [--minutes N]
+"""
+from __future__ import annotations
+
+import argparse
+import copy
+import json
+import random
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import evaluate
+import weights
+from dataset import WINDOW, Builder, Document, Window, cut_windows, read_lines, swap_quotation_marks
+from losses import batch_loss
+from model import Duider, from_pretrained
+from tokenizer import PieceTokenizer
+
+
+def load_sources(prepared: Path, config: dict) -> dict[str, list[dict]]:
+    return {name: read_lines(prepared / f"{name}.train.jsonl") for name in config["passes"]}
+
+
+def epoch_windows(sources: dict[str, list[dict]], share: dict[str, float], builder: Builder, augment: float,
+                  rng: random.Random, cache: dict[str, Document]) -> list[Window]:
+    """The windows of one epoch: of each source `share` times its documents (a fraction: a random part)."""
+    out: list[Window] = []
+    for name, rows in sources.items():
+        whole, part = divmod(share[name], 1.0)
+        chosen = rows * int(whole) + rng.sample(rows, round(part * len(rows)))
+        for row in chosen:
+            if row.get("quotes") and rng.random() < augment:
+                doc = builder.build(row, swap_quotation_marks(row["text"], rng))
+            else:
+                key = f"{name}/{row['id']}"
+                doc = cache.get(key) or cache.setdefault(key, builder.build(row))
+            out.extend(cut_windows(doc, WINDOW, rng))
+    return out
+
+
+def batches(windows: list[Window], tokens: int, rng: random.Random) -> list[list[Window]]:
+    """Batches of at most `tokens` padded pieces, of windows alike in length, in random order."""
+    keyed = sorted(windows, key=lambda w: (w.pieces // 16, rng.random()))
+    out: list[list[Window]] = []
+    row: list[Window] = []
+    widest = 0
+    for window in keyed:
+        widest_now = max(widest, window.pieces)
+        if row and widest_now * (len(row) + 1) > tokens:
+            out.append(row)
+            row, widest_now = [], window.pieces
+        row.append(window)
+        widest = widest_now
+    if row:
+        out.append(row)
+    rng.shuffle(out)
+    return out
+
+
+def learning_rate(step: int, total: int, warmup: float) -> float:
+    rise = max(1.0, warmup * total)
+    return min(step / rise, max(0.0, (total - step) / max(1.0, total - rise)))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--prepared", type=Path, required=True)
+    parser.add_argument("--pretrained", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--config", type=Path, default=Path(__file__).with_name("config.json"))
+    parser.add_argument("--threads", type=int, default=2)
+    args = parser.parse_args()
+
+    config = json.loads(args.config.read_text())
+    args.out.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(args.threads)
+    torch.manual_seed(config["seed"])
+    tokenizer = PieceTokenizer(args.prepared / "tokenizer.json")
+    ids = np.array(json.loads((args.prepared / "tokenizer.json").read_text(encoding="utf-8"))["source_ids"])
+    model: Duider = from_pretrained(weights.load(args.pretrained, ids), config["layers"], config["dropout"])
+    model.encoder.words.requires_grad_(False)
+    model.encoder.positions.requires_grad_(False)
+
+    head_parts = [p for n, p in model.named_parameters() if not n.startswith("encoder.")]
+    encoder_parts = [p for n, p in model.encoder.named_parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW([{"params": encoder_parts, "base": config["encoder_rate"]},
+                                   {"params": head_parts, "base": config["head_rate"]}], lr=0.0, weight_decay=0.01, fused=True)
+    # The encoder computes in bfloat16 on a copy of its float32 weights.
+    half = copy.deepcopy(model.encoder).bfloat16()
+    half_parts = [p for p in half.parameters() if p.requires_grad]
+
+    builder, sources, cache = Builder(tokenizer), load_sources(args.prepared, config), {}
+    epochs = config["epochs"]
+    share = {name: passes / epochs for name, passes in config["passes"].items()}
+    per_epoch = len(batches(epoch_windows(sources, share, builder, 0.0, random.Random(0), cache), config["step_tokens"],
+                            random.Random(0)))
+    total = per_epoch * epochs
+    print(f"{total} steps in {epochs} epochs", flush=True)
+    start_epoch = step = 0
+    checkpoint = args.out / "checkpoint.pt"
+    if checkpoint.exists():
+        state = torch.load(checkpoint, weights_only=True)
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        start_epoch, step = state["epoch"], state["step"]
+        print(f"resumed at epoch {start_epoch}, step {step}", flush=True)
+    log = (args.out / "log.jsonl").open("a")
+    for epoch in range(start_epoch, epochs):
+        rng = random.Random(config["seed"] * 1000 + epoch)
+        torch.manual_seed(config["seed"] * 1000 + epoch)
+        model.train(), half.train()
+        began, seen, sums = time.time(), 0, {}
+        for number, batch in enumerate(batches(epoch_windows(sources, share, builder, config["augment"], rng, cache),
+                                               config["step_tokens"], rng)):
+            with torch.no_grad():
+                for a, b in zip(half_parts, encoder_parts):
+                    a.copy_(b)
+            loss, parts = batch_loss(model, batch, half)
+            loss.backward()
+            for a, b in zip(half_parts, encoder_parts):
+                b.grad = a.grad.float() if a.grad is not None else None
+                a.grad = None
+            torch.nn.utils.clip_grad_norm_(encoder_parts + head_parts, 1.0)
+            step += 1
+            for group in optimizer.param_groups:
+                group["lr"] = group["base"] * learning_rate(min(step, total - 1), total, config["warmup"])
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+            seen += sum(w.pieces for w in batch)
+            for k, v in parts.items():
+                sums.setdefault(k, []).append(v)
+            if number % 50 == 49:
+                means = " ".join(f"{k} {np.mean(v[-50:]):.3f}" for k, v in sums.items())
+                print(f"epoch {epoch + 1} step {step}/{total} {seen / (time.time() - began):.0f} tokens/s  {means}", flush=True)
+        torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict(), "epoch": epoch + 1, "step": step}, checkpoint)
+        model.eval()
+        figures = evaluate.quick(model, builder, args.prepared)
+        figures.update(epoch=epoch + 1, seconds=round(time.time() - began))
+        print(json.dumps(figures), flush=True)
+        log.write(json.dumps(figures) + "\n")
+        log.flush()
+    torch.save({"model": model.state_dict(), "config": config}, args.out / "model.pt")
+
+
+if __name__ == "__main__":
+    main()
