@@ -1,0 +1,110 @@
+# duider: build, test, install.  `make help` prints the targets.
+VERSION := $(shell sed -n 's/^\#define DUIDER_VERSION "\(.*\)"/\1/p' include/duider.h)
+SOVERSION := $(word 1,$(subst ., ,$(VERSION)))
+
+prefix ?= /usr/local
+bindir ?= $(prefix)/bin
+libdir ?= $(prefix)/lib
+includedir ?= $(prefix)/include
+datadir ?= $(prefix)/share
+mandir ?= $(datadir)/man
+modeldir := $(datadir)/duider
+
+BUILD ?= build
+PACKAGES := jansson libutf8proc libxxhash
+SERVER_PACKAGES := libmicrohttpd
+
+CFLAGS ?= -O3 -g
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Werror
+HARDENING := -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+LDHARDENING := -Wl,-z,relro,-z,now
+ALL_CFLAGS = -std=c17 -D_GNU_SOURCE $(WARNINGS) -fPIC -fvisibility=hidden -fno-math-errno -fno-trapping-math -pthread \
+  -fopenmp-simd $(HARDENING) -Iinclude $(shell pkg-config --cflags $(PACKAGES) $(SERVER_PACKAGES)) $(CFLAGS) $(SANITIZE)
+ALL_LDFLAGS = $(LDHARDENING) -pthread $(LDFLAGS) $(SANITIZE)
+LIBS = $(shell pkg-config --libs $(PACKAGES)) -ldnnl -lgomp -lm
+
+LIB_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*.c))
+CLI_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard cli/*.c))
+SERVER_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard server/*.c))
+TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
+SERVER_TESTED := $(filter-out $(BUILD)/server/main.o,$(SERVER_OBJECTS))
+
+.PHONY: all lib cli server test check asan tsan valgrind lint bench install uninstall clean help
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: lib cli server ## build the library, the command line and the server
+
+lib: $(BUILD)/libduider.a $(BUILD)/libduider.so $(BUILD)/duider.pc ## the library, static and shared
+cli: $(BUILD)/duider ## the command line
+server: $(BUILD)/duider-server ## the HTTP server
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -DDUIDER_INSTALLED_MODEL='"$(modeldir)/duider.model"' -MMD -MP -c $< -o $@
+
+$(BUILD)/libduider.a: $(LIB_OBJECTS)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/libduider.so: $(LIB_OBJECTS)
+	$(CC) $(ALL_LDFLAGS) -shared -Wl,-soname,libduider.so.$(SOVERSION) -o $@ $^ $(LIBS)
+	ln -sf libduider.so $(BUILD)/libduider.so.$(SOVERSION)
+
+$(BUILD)/duider.pc: lib/duider.pc.in include/duider.h
+	@mkdir -p $(@D)
+	sed -e 's|@prefix@|$(prefix)|; s|@libdir@|$(libdir)|; s|@includedir@|$(includedir)|; s|@version@|$(VERSION)|' $< > $@
+
+$(BUILD)/duider: $(CLI_OBJECTS) $(BUILD)/libduider.a
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/duider-server: $(SERVER_OBJECTS) $(BUILD)/libduider.a
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(shell pkg-config --libs $(SERVER_PACKAGES)) $(LIBS)
+
+# Tests see the private headers of lib/ and server/.
+$(BUILD)/tests/%: tests/%.c $(SERVER_TESTED) $(BUILD)/libduider.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Ilib -Iserver -Itests -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(SERVER_TESTED) $(BUILD)/libduider.a \
+	  $(shell pkg-config --libs $(SERVER_PACKAGES) cmocka) $(LIBS)
+
+test: all $(TESTS) ## all tests; the last line counts them
+	@tests/run $(BUILD)
+
+check: test lint ## tests and linters
+
+asan: ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	$(MAKE) test BUILD=build/asan CFLAGS="-O1 -g" HARDENING= SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
+
+tsan: ## the tests under ThreadSanitizer
+	$(MAKE) test BUILD=build/tsan CFLAGS="-O1 -g" HARDENING= SANITIZE="-fsanitize=thread"
+
+lint: ## exported symbols, banned functions, cppcheck
+	@tests/lint $(BUILD)
+
+install: all ## install below $(prefix), honouring DESTDIR
+	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libdir)/pkgconfig $(DESTDIR)$(includedir) $(DESTDIR)$(modeldir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man3 $(DESTDIR)$(mandir)/man8
+	install $(BUILD)/duider $(BUILD)/duider-server $(DESTDIR)$(bindir)
+	install -m 644 $(BUILD)/libduider.a $(DESTDIR)$(libdir)
+	install $(BUILD)/libduider.so $(DESTDIR)$(libdir)/libduider.so.$(VERSION)
+	ln -sf libduider.so.$(VERSION) $(DESTDIR)$(libdir)/libduider.so.$(SOVERSION)
+	ln -sf libduider.so.$(SOVERSION) $(DESTDIR)$(libdir)/libduider.so
+	install -m 644 $(BUILD)/duider.pc $(DESTDIR)$(libdir)/pkgconfig
+	install -m 644 include/duider.h $(DESTDIR)$(includedir)
+	install -m 644 models/duider.model $(DESTDIR)$(modeldir)
+	install -m 644 docs/man/duider.1 $(DESTDIR)$(mandir)/man1
+	install -m 644 docs/man/duider.3 $(DESTDIR)$(mandir)/man3
+	install -m 644 docs/man/duider-server.8 $(DESTDIR)$(mandir)/man8
+
+uninstall: ## take away what install put there
+	rm -f $(DESTDIR)$(bindir)/duider $(DESTDIR)$(bindir)/duider-server $(DESTDIR)$(libdir)/libduider.a $(DESTDIR)$(libdir)/libduider.so*
+	rm -f $(DESTDIR)$(libdir)/pkgconfig/duider.pc $(DESTDIR)$(includedir)/duider.h $(DESTDIR)$(mandir)/man1/duider.1
+	rm -f $(DESTDIR)$(mandir)/man3/duider.3 $(DESTDIR)$(mandir)/man8/duider-server.8
+	rm -rf $(DESTDIR)$(modeldir)
+
+clean: ## remove what was built
+	rm -rf build
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+-include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(CLI_OBJECTS) $(SERVER_OBJECTS)) $(TESTS:%=%.d)

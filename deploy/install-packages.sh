@@ -1,0 +1,18 @@
+#!/bin/sh
+# Installs the Debian 12 packages that duider needs: `deploy/install-packages.sh [build|run|lint]...` (default: build).
+# README, .ci/run and the Dockerfile all call this script. Run it as root.
+set -eu
+packages=""
+for set in "${@:-build}"; do
+    case $set in
+    build) packages="$packages gcc make pkg-config libc6-dev libdnnl-dev libjansson-dev libmicrohttpd-dev libutf8proc-dev
+        libxxhash-dev libcmocka-dev libcurl4-openssl-dev python3 curl ca-certificates" ;;
+    lint) packages="$packages cppcheck binutils" ;;
+    run) packages="$packages libdnnl2 libjansson4 libmicrohttpd12 libutf8proc2 libxxhash0" ;;
+    *) echo "install-packages.sh: no set '$set'; there are build, lint and run" >&2; exit 2 ;;
+    esac
+done
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+# shellcheck disable=SC2086
+apt-get install -y -qq --no-install-recommends $packages
