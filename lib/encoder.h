@@ -1,0 +1,28 @@
+/*
+ * The transformer encoder: pieces of one window -> a vector for each. The only part that knows oneDNN.
+ */
+#ifndef DUIDER_ENCODER_H
+#define DUIDER_ENCODER_H
+
+#include "model.h"
+
+/* Packs the model's matrices for this processor into model->packed. */
+duider_status encoder_pack(struct model *model, duider_error *error);
+void encoder_release(struct model *model);
+
+/* The instruction set that oneDNN uses here: "avx512_core_vnni". Static storage. */
+const char *encoder_processor(void);
+
+/* One thread's scratch memory and primitives; made for windows of up to model->window pieces. */
+struct encoder;
+
+duider_status encoder_new(const struct model *model, struct encoder **encoder, duider_error *error);
+void encoder_free(struct encoder *encoder);
+
+/*
+ * ids [count], 1 <= count <= model->window, each below the vocabulary's size  ->  *vectors [count][hidden], valid until the next call.
+ * Runs on the calling thread alone.
+ */
+duider_status encoder_run(struct encoder *encoder, const uint32_t *ids, size_t count, const float **vectors, duider_error *error);
+
+#endif

@@ -1,0 +1,36 @@
+/*
+ * The element-wise part of the encoder: small pure functions over float rows, compiled for several instruction sets and chosen at load time.
+ * They know no model and keep no state; the caller owns every buffer.
+ */
+#ifndef DUIDER_KERNELS_H
+#define DUIDER_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* How a row of unsigned 8-bit values stands for floats: value = scale * (q - zero). */
+struct row_scale {
+    float scale;
+    int32_t zero;
+};
+
+/* x [count] -> q [count], values 0 to `levels`; zero stays exact. */
+struct row_scale quantise_row(const float *x, size_t count, int levels, uint8_t *q);
+
+/* sums [count] of integer products -> y [count] = row.scale * scale[j] * (sums[j] - row.zero * weight_sum[j]) + bias[j]. */
+void dequantise_row(const int32_t *sums, size_t count, struct row_scale row, const float *scale, const int32_t *weight_sum,
+                    const float *bias, float *y);
+
+/* x = x / 2 * (1 + erf(x / sqrt 2)), in place: GELU (Hendrycks and Gimpel, 2016). */
+void gelu_row(float *x, size_t count);
+
+/* x = norm(x + y), in place: layer normalisation (Ba et al., 2016). y may be NULL. */
+void add_norm_row(float *x, const float *y, size_t count, const float *weight, const float *bias, float epsilon);
+
+/* x = softmax(x) over the first `count` values, in place; the rest up to `padded` becomes 0. */
+void softmax_row(float *x, size_t count, size_t padded);
+
+/* Sum of a[i] * b[i]. */
+float dot(const float *a, const float *b, size_t count);
+
+#endif
