@@ -160,9 +160,12 @@ static inline const float *word_logits(const struct document *document, size_t w
     return document->logits + word * document->model->label_count;
 }
 
+struct encoder;
+
 /* Stages in order. Each returns OK or fills `error`. */
 duider_status tokenize(struct document *document, duider_error *error);
 duider_status split_sentences(struct document *document, duider_error *error);
+duider_status run_network(struct document *document, struct encoder *encoder, const duider_options *options, duider_error *error);
 duider_status find_mentions(struct document *document, duider_error *error);
 duider_status group_entities(struct document *document, duider_error *error);
 duider_status find_quotes(struct document *document, duider_error *error);

@@ -89,4 +89,6 @@ struct model {
     struct encoder_weights *packed;
 };
 
+const struct model *model_of(const duider_model *model);
+
 #endif

@@ -1,0 +1,121 @@
+/* Viterbi decoding of the tagging heads: see decode.h. */
+#include "decode.h"
+
+#include <math.h>
+
+enum { LABELS_MAX = 32 };
+
+enum part { PART_OUTSIDE, PART_BEGIN, PART_CONTINUE, PART_INSIDE };
+
+/* Label i of a head: which part of which type. Labels are O, then for each type B, (C,) I. */
+static enum part label_part(enum head head, size_t label, size_t *type)
+{
+    size_t parts = head == HEAD_QUOTES ? 3 : 2;
+    *type = 0;
+    if (label == 0)
+        return PART_OUTSIDE;
+    *type = (label - 1) / parts;
+    size_t part = (label - 1) % parts;
+    return part == 0 ? PART_BEGIN : part + 1 == parts ? PART_INSIDE : PART_CONTINUE;
+}
+
+static bool may_follow(enum head head, size_t before, size_t label)
+{
+    size_t type, type_before;
+    if (label_part(head, label, &type) != PART_INSIDE)
+        return true;
+    return label_part(head, before, &type_before) != PART_OUTSIDE && type_before == type;
+}
+
+void head_probabilities(const struct model *model, enum head head, const float *word_logits, double *probabilities)
+{
+    const float *logits = word_logits + model->head_first[head];
+    size_t size = model->head_size[head];
+    double most = logits[0], sum = 0.0;
+    for (size_t i = 1; i < size; i++)
+        most = fmax(most, logits[i]);
+    for (size_t i = 0; i < size; i++)
+        sum += probabilities[i] = exp((logits[i] - most) / model->calibration[head]);
+    for (size_t i = 0; i < size; i++)
+        probabilities[i] /= sum;
+}
+
+static bool find_path(const struct model *model, enum head head, const float *logits, size_t count, struct arena *scratch, uint8_t **path)
+{
+    size_t size = model->head_size[head], first = model->head_first[head];
+    uint8_t *back = arena_alloc(scratch, count, size);
+    bool allowed[LABELS_MAX][LABELS_MAX];
+    double score[LABELS_MAX], next[LABELS_MAX];
+    *path = arena_alloc(scratch, count, 1);
+    if (!back || !*path)
+        return false;
+    for (size_t i = 0; i < size; i++)
+        for (size_t j = 0; j < size; j++)
+            allowed[i][j] = may_follow(head, i, j);
+    for (size_t j = 0; j < size; j++)
+        score[j] = allowed[0][j] ? (double)logits[first + j] : -1e9;
+    for (size_t word = 1; word < count; word++) {
+        const float *row = logits + word * model->label_count + first;
+        for (size_t j = 0; j < size; j++) {
+            size_t best = 0;
+            for (size_t i = 1; i < size; i++)
+                if (allowed[i][j] && (!allowed[best][j] || score[i] > score[best]))
+                    best = i;
+            next[j] = score[best] + (allowed[best][j] ? 0.0 : -1e9) + (double)row[j];
+            back[word * size + j] = (uint8_t)best;
+        }
+        memcpy(score, next, size * sizeof *score);
+    }
+    size_t best = 0;
+    for (size_t j = 1; j < size; j++)
+        best = score[j] > score[best] ? j : best;
+    for (size_t word = count; word-- > 0;) {
+        (*path)[word] = (uint8_t)best;
+        best = word ? back[word * size + best] : 0;
+    }
+    return true;
+}
+
+static bool add_span(struct arena *arena, struct tagged_spans *spans, struct tagged_span span)
+{
+    if (!LIST_RESERVE(arena, spans))
+        return false;
+    spans->items[spans->count++] = span;
+    return true;
+}
+
+bool decode_spans(const struct model *model, enum head head, const float *logits, size_t first, size_t count, struct arena *arena,
+                  struct tagged_spans *spans)
+{
+    struct arena scratch;
+    uint8_t *path;
+    arena_init(&scratch);
+    bool done = count == 0 || find_path(model, head, logits, count, &scratch, &path);
+    struct tagged_span open = {.span = {NONE, NONE}};
+    for (size_t word = 0; done && word < count; word++) {
+        size_t type;
+        double probabilities[LABELS_MAX];
+        enum part part = label_part(head, path[word], &type);
+        if (open.span.first != NONE && part != PART_INSIDE) {
+            open.confidence /= (double)(open.span.end - open.span.first);
+            done = add_span(arena, spans, open);
+            open.span.first = NONE;
+        }
+        if (part == PART_OUTSIDE)
+            continue;
+        head_probabilities(model, head, logits + word * model->label_count, probabilities);
+        if (part != PART_INSIDE)
+            open = (struct tagged_span){{first + word, first + word}, type, part == PART_CONTINUE, 0.0};
+        open.span.end = first + word + 1;
+        /* Where B, C or I of the same type split the probability, the word still belongs to the span. */
+        size_t parts = head == HEAD_QUOTES ? 3 : 2;
+        for (size_t i = 0; i < parts; i++)
+            open.confidence += probabilities[1 + type * parts + i];
+    }
+    if (done && open.span.first != NONE) {
+        open.confidence /= (double)(open.span.end - open.span.first);
+        done = add_span(arena, spans, open);
+    }
+    arena_release(&scratch);
+    return done;
+}
