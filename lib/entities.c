@@ -1,0 +1,339 @@
+/*
+ * Logits -> named mentions -> entities.
+ * Names that stand for the same thing become one entity: equal names; a person's surname or first name after (or before) the full name; an
+ * abbreviation and what it stands for. The type of an entity is what its mentions together say.
+ */
+#include "decode.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <utf8proc.h>
+
+enum { NAME_TOKENS_MAX = 16 };
+
+/* A name as it is compared: words in lower case without accents. */
+struct name {
+    struct view tokens[NAME_TOKENS_MAX];
+    size_t count;
+    struct view text; /* tokens, one space between */
+};
+
+/* ---- mentions ---- */
+
+static bool is_quotation_or_comma(struct view word)
+{
+    static const char *const marks[] = {"\"", "“", "”", "„", "‘", "‚", "»", "«", ",", ";", ":", "(", "[", "``", "''", NULL};
+    return view_in(word, marks);
+}
+
+/* Takes marks off the ends that no name begins or ends with. */
+static struct span trim_name(const struct document *document, struct span span)
+{
+    while (span.first < span.end && is_quotation_or_comma(word_view(document, span.first)))
+        span.first++;
+    while (span.end > span.first && is_quotation_or_comma(word_view(document, span.end - 1)))
+        span.end--;
+    bool opened = false;
+    for (size_t word = span.first; word < span.end; word++)
+        opened |= word_view(document, word).bytes[0] == '(';
+    if (span.end > span.first && !opened && word_view(document, span.end - 1).bytes[0] == ')')
+        span.end--;
+    return span;
+}
+
+duider_status find_mentions(struct document *document, duider_error *error)
+{
+    struct tagged_spans names = {0};
+    if (!decode_spans(document->model, HEAD_NAMES, document->logits, 0, document->words.count, document->arena, &names))
+        return fail_memory(error);
+    for (size_t i = 0; i < names.count; i++) {
+        struct span span = trim_name(document, names.items[i].span);
+        if (span.first == span.end)
+            continue;
+        if (!LIST_RESERVE(document->arena, &document->mentions))
+            return fail_memory(error);
+        document->mentions.items[document->mentions.count++] = (struct mention){
+            .span = span,
+            .type = (duider_entity_type)names.items[i].type,
+            .kind = DUIDER_MENTION_NAME,
+            .confidence = names.items[i].confidence,
+            .entity = NONE,
+        };
+    }
+    return DUIDER_OK;
+}
+
+/* ---- names to compare ---- */
+
+static bool fold(struct arena *arena, struct view word, struct view *folded)
+{
+    utf8proc_uint8_t *plain = NULL;
+    utf8proc_ssize_t count = utf8proc_map((const utf8proc_uint8_t *)word.bytes, (utf8proc_ssize_t)word.count, &plain,
+                                          (utf8proc_option_t)(UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD | UTF8PROC_STRIPMARK | UTF8PROC_IGNORE));
+    if (count < 0 && count != UTF8PROC_ERROR_NOMEM) {
+        *folded = word;
+        return true;
+    }
+    char *copy = count < 0 ? NULL : arena_copy(arena, (const char *)plain, (size_t)count);
+    free(plain);
+    *folded = (struct view){copy, copy ? (size_t)count : 0};
+    return copy != NULL;
+}
+
+/* The words of the mention that count: letters; the last one without the s of a genitive ("Poetin's"). */
+static bool read_name(struct arena *arena, const struct document *document, struct span span, struct name *name)
+{
+    name->count = 0;
+    size_t bytes = 0;
+    for (size_t word = span.first; word < span.end && name->count < NAME_TOKENS_MAX; word++) {
+        if (document->words.items[word].class != WORD_LETTERS)
+            continue;
+        struct view view = word_view(document, word);
+        bool genitive = word + 1 == span.end && word > span.first && view.count == 1 && view.bytes[0] == 's' &&
+                        document->words.items[word - 1].class == WORD_SYMBOL;
+        if (genitive)
+            continue;
+        if (!fold(arena, view, &name->tokens[name->count]))
+            return false;
+        bytes += name->tokens[name->count++].count + 1;
+    }
+    if (name->count == 0) { /* "©" and the like: the text as it stands */
+        name->tokens[name->count++] = word_view(document, span.first);
+        bytes = name->tokens[0].count + 1;
+    }
+    char *text = arena_alloc(arena, bytes, 1);
+    if (!text)
+        return false;
+    name->text = (struct view){text, bytes - 1};
+    for (size_t i = 0; i < name->count; i++) {
+        memcpy(text, name->tokens[i].bytes, name->tokens[i].count);
+        text += name->tokens[i].count;
+        if (i + 1 < name->count)
+            *text++ = ' ';
+    }
+    return true;
+}
+
+/* Equal, or equal but for the s of a genitive or the e of an inflection at the end of one of them. */
+static bool same_word(struct view a, struct view b, char suffix)
+{
+    if (view_equal(a, b))
+        return true;
+    struct view longer = a.count > b.count ? a : b, shorter = a.count > b.count ? b : a;
+    return shorter.count > 3 && longer.count == shorter.count + 1 && longer.bytes[longer.count - 1] == suffix &&
+           memcmp(longer.bytes, shorter.bytes, shorter.count) == 0;
+}
+
+static bool same_name(const struct name *a, const struct name *b, duider_entity_type type)
+{
+    return same_word(a->text, b->text, 's') || (type == DUIDER_NORP && same_word(a->text, b->text, 'e'));
+}
+
+static bool is_suffix(const struct name *part, const struct name *whole)
+{
+    if (part->count >= whole->count)
+        return false;
+    size_t skip = whole->count - part->count;
+    for (size_t i = 0; i < part->count; i++)
+        if (!(i + 1 == part->count ? same_word(part->tokens[i], whole->tokens[skip + i], 's') : view_equal(part->tokens[i], whole->tokens[skip + i])))
+            return false;
+    return true;
+}
+
+static bool is_particle(struct view token)
+{
+    static const char *const particles[] = {"van", "de", "der", "den", "ter", "ten", "te", "het", "t", "von", "zu", "la", "le", "el", "al", "di", "da", "del", "du", NULL};
+    return view_in(token, particles);
+}
+
+/* "J. Balkema" and "Jan Balkema": equal surnames, first names that one initial could stand for. */
+static bool same_with_initials(const struct name *a, const struct name *b)
+{
+    if (a->count < 2 || b->count < 2 || !same_word(a->tokens[a->count - 1], b->tokens[b->count - 1], 's'))
+        return false;
+    struct view x = a->tokens[0], y = b->tokens[0];
+    return (x.count == 1 || y.count == 1) && x.bytes[0] == y.bytes[0] && !is_particle(x) && !is_particle(y);
+}
+
+/* A surname (with or without its particles) or a first name of a longer name. */
+static bool is_short_person(const struct name *part, const struct name *whole)
+{
+    if (is_suffix(part, whole))
+        return !is_particle(part->tokens[0]) || part->count > 1;
+    return part->count == 1 && whole->count > 1 && part->tokens[0].count > 2 && same_word(part->tokens[0], whole->tokens[0], 's');
+}
+
+/* ---- abbreviations ---- */
+
+static bool is_abbreviation(const struct document *document, struct span span)
+{
+    struct view view = word_view(document, span.first);
+    size_t upper = 0;
+    for (size_t i = 0; i < view.count; i++)
+        upper += isupper((unsigned char)view.bytes[i]) != 0;
+    return span.end == span.first + 1 && view.count >= 2 && view.count <= 8 && upper >= 2 && upper * 2 > view.count;
+}
+
+/* Do the letters of the abbreviation occur as first letters (of words, or inside compounds) in order? */
+static bool stands_for(struct view abbreviation, const struct name *name)
+{
+    size_t token = 0, matched = 0;
+    if (name->count < 2)
+        return false;
+    for (size_t i = 0; i < abbreviation.count; i++) {
+        char letter = (char)tolower((unsigned char)abbreviation.bytes[i]);
+        while (token < name->count && name->tokens[token].bytes[0] != letter)
+            token++;
+        if (token == name->count)
+            break;
+        matched++, token++;
+    }
+    return matched == abbreviation.count;
+}
+
+/* "Organisatie voor Veiligheid (OVSE)": does `b` stand in brackets right behind `a`? */
+static bool in_brackets_behind(const struct document *document, struct span a, struct span b)
+{
+    return b.first == a.end + 1 && word_view(document, a.end).bytes[0] == '(' && b.end < document->words.count &&
+           word_view(document, b.end).bytes[0] == ')';
+}
+
+/* ---- grouping ---- */
+
+static bool may_share(duider_entity_type a, duider_entity_type b)
+{
+    return a == b || (a != DUIDER_PER && b != DUIDER_PER);
+}
+
+/* Is mention `b` the same thing as the earlier mention `a`?  0: no; higher: surer. */
+static int match(const struct document *document, const struct mention *a, const struct name *name_a, const struct mention *b,
+                 const struct name *name_b)
+{
+    bool same_type = a->type == b->type;
+    if (same_name(name_a, name_b, b->type) && (same_type || (a->type != DUIDER_NORP && b->type != DUIDER_NORP)))
+        return same_type ? 5 : 4;
+    if (a->type == DUIDER_PER && b->type == DUIDER_PER) {
+        if (is_short_person(name_b, name_a) || is_short_person(name_a, name_b))
+            return is_suffix(name_b, name_a) || is_suffix(name_a, name_b) ? 3 : 1;
+        return same_with_initials(name_a, name_b) ? 2 : 0;
+    }
+    if (!may_share(a->type, b->type) || a->type == DUIDER_NORP || b->type == DUIDER_NORP)
+        return 0;
+    if (is_abbreviation(document, b->span) && name_a->count > 1 &&
+        (in_brackets_behind(document, a->span, b->span) || (same_type && stands_for(word_view(document, b->span.first), name_a))))
+        return 3;
+    if (is_abbreviation(document, a->span) && name_b->count > 1 &&
+        (in_brackets_behind(document, a->span, b->span) || (same_type && stands_for(word_view(document, a->span.first), name_b))))
+        return 2;
+    return 0;
+}
+
+/* Two persons who differ in first name are not one because a surname in between is short for both. */
+static bool contradicts(const struct document *document, const struct name *names, size_t entity, size_t mention)
+{
+    const struct name *name = &names[mention];
+    if (document->mentions.items[mention].type != DUIDER_PER || name->count < 2)
+        return false;
+    for (size_t i = 0; i < mention; i++) {
+        const struct mention *other = &document->mentions.items[i];
+        if (other->entity != entity || other->type != DUIDER_PER || names[i].count < 2)
+            continue;
+        if (!same_name(&names[i], name, DUIDER_PER) && !is_suffix(name, &names[i]) && !is_suffix(&names[i], name) &&
+            !same_with_initials(&names[i], name))
+            return true;
+    }
+    return false;
+}
+
+/*
+ * Candidates are looked up by their words, so that a text with many names is not compared pair by pair: every word of a name is a key, and an
+ * abbreviation's first letter is one. RECENT_MAX bounds what a very common key costs.
+ */
+enum { RECENT_MAX = 256 };
+
+static size_t best_entity(const struct document *document, const struct name *names, size_t mention)
+{
+    int best = 0;
+    size_t entity = NONE, from = mention > RECENT_MAX ? mention - RECENT_MAX : 0;
+    for (size_t i = mention; i-- > from;) {
+        const struct mention *earlier = &document->mentions.items[i];
+        int score = match(document, earlier, &names[i], &document->mentions.items[mention], &names[mention]);
+        if (score > best && (score >= 4 || !contradicts(document, names, earlier->entity, mention))) {
+            best = score;
+            entity = earlier->entity;
+        }
+    }
+    return entity;
+}
+
+static size_t letters_of(const struct document *document, struct span span)
+{
+    return document->words.items[span.end - 1].end - document->words.items[span.first].start;
+}
+
+/* The canonical name: most words for a person, else the longest form that is no genitive; the first of equals. */
+static bool is_fuller(const struct document *document, const struct name *names, size_t candidate, size_t current)
+{
+    const struct mention *a = &document->mentions.items[candidate], *b = &document->mentions.items[current];
+    if (same_name(&names[candidate], &names[current], a->type))
+        return names[candidate].text.count < names[current].text.count; /* without the genitive */
+    if (a->type == DUIDER_PER && names[candidate].count != names[current].count)
+        return names[candidate].count > names[current].count;
+    return letters_of(document, a->span) > letters_of(document, b->span);
+}
+
+static duider_entity_type vote(const double votes[], duider_entity_type first)
+{
+    duider_entity_type best = first;
+    for (int t = DUIDER_PER; t <= DUIDER_MISC; t++)
+        if (votes[t] > votes[best])
+            best = (duider_entity_type)t;
+    return best;
+}
+
+static bool settle_types(struct document *document, struct arena *scratch)
+{
+    enum { TYPES = DUIDER_MISC + 1 };
+    double(*votes)[TYPES] = arena_alloc(scratch, document->entities.count, sizeof *votes);
+    if (!votes)
+        return false;
+    for (size_t i = 0; i < document->mentions.count; i++) {
+        const struct mention *mention = &document->mentions.items[i];
+        votes[mention->entity][mention->type] += mention->confidence;
+    }
+    for (size_t e = 0; e < document->entities.count; e++)
+        document->entities.items[e].type = vote(votes[e], document->entities.items[e].type);
+    for (size_t i = 0; i < document->mentions.count; i++)
+        document->mentions.items[i].type = document->entities.items[document->mentions.items[i].entity].type;
+    return true;
+}
+
+duider_status group_entities(struct document *document, duider_error *error)
+{
+    struct arena scratch;
+    arena_init(&scratch);
+    size_t count = document->mentions.count;
+    struct name *names = arena_alloc(&scratch, count, sizeof *names);
+    bool done = names != NULL;
+    for (size_t i = 0; done && i < count; i++) {
+        struct mention *mention = &document->mentions.items[i];
+        done = read_name(&scratch, document, mention->span, &names[i]);
+        if (!done)
+            break;
+        mention->entity = best_entity(document, names, i);
+        if (mention->entity == NONE) {
+            done = LIST_RESERVE(document->arena, &document->entities);
+            if (!done)
+                break;
+            mention->entity = document->entities.count++;
+            document->entities.items[mention->entity] = (struct entity){.type = mention->type, .name_mention = i};
+        }
+        struct entity *entity = &document->entities.items[mention->entity];
+        entity->mention_count++;
+        if (is_fuller(document, names, i, entity->name_mention))
+            entity->name_mention = i;
+    }
+    done = done && settle_types(document, &scratch);
+    arena_release(&scratch);
+    return done ? DUIDER_OK : fail_memory(error);
+}
