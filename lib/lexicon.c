@@ -1,0 +1,62 @@
+/* Word lists: see lexicon.h. */
+#include "lexicon.h"
+
+#include <ctype.h>
+
+enum { WORD_BYTES_MAX = 24 };
+
+static const struct {
+    const char *word;
+    enum gender gender;
+} pronouns[] = {
+    {"hij", GENDER_MALE},      {"ie", GENDER_MALE},      {"hem", GENDER_MALE},    {"he", GENDER_MALE},     {"him", GENDER_MALE},
+    {"er", GENDER_MALE},       {"ihm", GENDER_MALE},     {"zij", GENDER_UNKNOWN}, {"ze", GENDER_UNKNOWN},  {"haar", GENDER_FEMALE},
+    {"she", GENDER_FEMALE},    {"her", GENDER_FEMALE},   {"sie", GENDER_UNKNOWN}, {"ihr", GENDER_FEMALE},  {"deze", GENDER_UNKNOWN},
+    {"die", GENDER_UNKNOWN},   {"dieser", GENDER_MALE},  {"diese", GENDER_FEMALE}, {"they", GENDER_UNKNOWN}, {"laatstgenoemde", GENDER_UNKNOWN},
+};
+
+static const char *const male[] = {"meneer", "dhr", "heer", "mr", "mister", "herr", "sir", "lord", "vader", "zoon", "broer", "echtgenoot", "weduwnaar", "koning", "prins",
+                                   "father", "son", "brother", "husband", "king", "prince", "vater", "sohn", "bruder", "könig", "prinz", "pater", "sultan", NULL};
+static const char *const female[] = {"mevrouw", "mevr", "mw", "mejuffrouw", "mrs", "ms", "miss", "lady", "frau", "moeder", "dochter", "zus", "zuster", "weduwe", "koningin", "prinses",
+                                     "mother", "daughter", "sister", "wife", "queen", "princess", "mutter", "tochter", "schwester", "königin", "prinzessin",
+                                     "woordvoerster", "lerares", "directrice", "presidente", "actrice", "zangeres", "schrijfster", "voorzitster", "burgemeesteres",
+                                     "wethoudster", "sprecherin", "ministerin", "kanzlerin", "präsidentin", "vorsitzende", "actress", "spokeswoman", "chairwoman", NULL};
+
+/* In lower case where it is ASCII; an empty view where it is too long to stand in a list. */
+static struct view lower(struct view word, char room[WORD_BYTES_MAX])
+{
+    if (word.count > WORD_BYTES_MAX)
+        return (struct view){room, 0};
+    for (size_t i = 0; i < word.count; i++)
+        room[i] = (char)tolower((unsigned char)word.bytes[i]);
+    return (struct view){room, word.count};
+}
+
+bool lexicon_pronoun(struct view word, enum gender *gender)
+{
+    char room[WORD_BYTES_MAX];
+    struct view plain = lower(word, room);
+    for (size_t i = 0; i < sizeof pronouns / sizeof *pronouns; i++)
+        if (view_equal(plain, (struct view){pronouns[i].word, strlen(pronouns[i].word)})) {
+            *gender = pronouns[i].gender;
+            return true;
+        }
+    return false;
+}
+
+enum gender lexicon_gender(struct view word)
+{
+    char room[WORD_BYTES_MAX];
+    struct view plain = lower(word, room);
+    return view_in(plain, male) ? GENDER_MALE : view_in(plain, female) ? GENDER_FEMALE : GENDER_UNKNOWN;
+}
+
+bool lexicon_equal_folded(struct view a, struct view b)
+{
+    if (a.count != b.count)
+        return false;
+    for (size_t i = 0; i < a.count; i++)
+        if (tolower((unsigned char)a.bytes[i]) != tolower((unsigned char)b.bytes[i]))
+            return false;
+    return true;
+}

@@ -1,0 +1,16 @@
+/* Closed word classes of Dutch, English and German that the document model reads: pronouns and words that tell a gender. */
+#ifndef DUIDER_LEXICON_H
+#define DUIDER_LEXICON_H
+
+#include "document.h"
+
+/* Is the word a pronoun of the third person (or "ik") that can be a speaker? *gender gets what it tells. */
+bool lexicon_pronoun(struct view word, enum gender *gender);
+
+/* The gender that a title, a role or a first name before a name tells: "mevrouw", "woordvoerster". */
+enum gender lexicon_gender(struct view word);
+
+/* Equal but for ASCII case. */
+bool lexicon_equal_folded(struct view a, struct view b);
+
+#endif

@@ -1,0 +1,381 @@
+/*
+ * Who says each quote: cue and speaker mention, then the entity behind a name, a pronoun or a noun phrase.
+ *
+ * The network points from a quote to its cue, to its speaker mention and to a name of its speaker. Where a pointer leads to nothing that the tagging
+ * heads confirm, the nearest candidate in the sentence counts. Rules then read the mention: a name in it is the speaker; a
+ * pronoun or a role goes to the person last named whom it fits.
+ */
+#include "decode.h"
+#include "lexicon.h"
+
+enum {
+    REACH = 30,          /* words between a quote and a cue or speaker that no pointer names */
+    POINTER_REACH = 3,   /* words by which a pointer may miss */
+    FOLLOW_ON_WORDS = 12 /* words of narration that may stand before a quote that follows on another */
+};
+
+#define SURE 0.5 /* a pointer that is this sure overrules the rules */
+
+struct attribution { /* the candidates of the whole text */
+    struct tagged_spans cues, speakers;
+    size_t *cue_owner, *cue_distance; /* [cues]: the quote that a cue belongs to */
+};
+
+/* ---- small geometry ---- */
+
+static size_t distance(struct span a, struct span b)
+{
+    return a.end <= b.first ? b.first - a.end : b.end <= a.first ? a.first - b.end : 0;
+}
+
+static size_t quote_distance(const struct quote *quote, struct span span)
+{
+    size_t best = NONE;
+    for (size_t i = 0; i < quote->part_count; i++) {
+        size_t d = distance(quote->parts[i], span);
+        best = d < best ? d : best;
+    }
+    return best;
+}
+
+static bool in_quote(const struct quote *quote, struct span span)
+{
+    for (size_t i = 0; i < quote->part_count; i++)
+        if (span.first >= quote->parts[i].first && span.end <= quote->parts[i].end)
+            return true;
+    return false;
+}
+
+static size_t sentence_of(const struct document *document, size_t word)
+{
+    size_t low = 0, high = document->sentences.count;
+    while (low + 1 < high) {
+        size_t middle = low + (high - low) / 2;
+        if (document->sentences.items[middle].first <= word)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* The first span whose end lies behind `word`. */
+static size_t first_behind(const struct tagged_spans *spans, size_t word)
+{
+    size_t low = 0, high = spans->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (spans->items[middle].span.end <= word)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* The span that holds the word, or one at most POINTER_REACH words away. */
+static size_t span_at(const struct tagged_spans *spans, size_t word)
+{
+    size_t i = first_behind(spans, word > POINTER_REACH ? word - POINTER_REACH : 0), best = NONE, least = POINTER_REACH + 1;
+    for (; i < spans->count && spans->items[i].span.first <= word + POINTER_REACH; i++) {
+        size_t d = distance(spans->items[i].span, (struct span){word, word + 1});
+        if (d < least) {
+            least = d;
+            best = i;
+        }
+    }
+    return best;
+}
+
+static const struct pointer_answer *pointer_of(const struct document *document, const struct quote *quote)
+{
+    size_t low = 0, high = document->pointers.count, word = quote->parts[0].first;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (document->pointers.items[middle].first + POINTER_REACH < word)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    const struct pointer_answer *found = low < document->pointers.count ? &document->pointers.items[low] : NULL;
+    return found && found->first < quote->parts[quote->part_count - 1].end ? found : NULL;
+}
+
+/* ---- cues ---- */
+
+/* Every cue belongs to the quote whose pointer leads to it, or else to the nearest one of its sentence. */
+static void give_cue(struct attribution *attribution, size_t cue, size_t quote, size_t rank)
+{
+    if (rank < attribution->cue_distance[cue]) {
+        attribution->cue_distance[cue] = rank;
+        attribution->cue_owner[cue] = quote;
+    }
+}
+
+static void give_cues(const struct document *document, struct attribution *attribution)
+{
+    for (size_t i = 0; i < attribution->cues.count; i++)
+        attribution->cue_owner[i] = attribution->cue_distance[i] = NONE;
+    for (size_t q = 0; q < document->quotes.count; q++) {
+        const struct quote *quote = &document->quotes.items[q];
+        const struct pointer_answer *pointer = pointer_of(document, quote);
+        if (pointer && pointer->to[POINTER_CUE] != NONE) {
+            size_t cue = span_at(&attribution->cues, pointer->to[POINTER_CUE]);
+            if (cue != NONE)
+                give_cue(attribution, cue, q, 0);
+        }
+        size_t from = quote->parts[0].first > REACH ? quote->parts[0].first - REACH : 0;
+        size_t to = quote->parts[quote->part_count - 1].end + REACH;
+        for (size_t c = first_behind(&attribution->cues, from); c < attribution->cues.count && attribution->cues.items[c].span.first < to; c++) {
+            struct span span = attribution->cues.items[c].span;
+            size_t sentence = sentence_of(document, span.first);
+            bool same = sentence == sentence_of(document, quote->parts[0].first) ||
+                        sentence == sentence_of(document, quote->parts[quote->part_count - 1].end - 1);
+            if (same && !in_quote(quote, span))
+                give_cue(attribution, c, q, 1 + quote_distance(quote, span));
+        }
+    }
+}
+
+static void collect_cues(struct quote *quote, const struct attribution *attribution, size_t index)
+{
+    for (size_t c = 0; c < attribution->cues.count; c++)
+        if (attribution->cue_owner[c] == index && quote->cue_count < QUOTE_PARTS_MAX)
+            quote->cue[quote->cue_count++] = attribution->cues.items[c].span;
+}
+
+/* ---- the speaker mention ---- */
+
+static bool has_mention(const struct document *document, size_t word, struct span *span)
+{
+    for (size_t i = 0; i < document->mentions.count; i++) {
+        const struct mention *mention = &document->mentions.items[i];
+        if (mention->span.first <= word && word < mention->span.end) {
+            *span = mention->span;
+            return true;
+        }
+        if (mention->span.first > word)
+            break;
+    }
+    return false;
+}
+
+/* The nearest speaker span of the sentence in which the quote or its cue stands. */
+static size_t nearest_speaker(const struct document *document, const struct attribution *attribution, const struct quote *quote)
+{
+    struct span around = {quote->parts[0].first, quote->parts[quote->part_count - 1].end};
+    if (quote->cue_count)
+        around = quote->cue[0];
+    size_t best = NONE, least = REACH, from = around.first > REACH ? around.first - REACH : 0;
+    for (size_t i = first_behind(&attribution->speakers, from);
+         i < attribution->speakers.count && attribution->speakers.items[i].span.first < around.end + REACH; i++) {
+        struct span span = attribution->speakers.items[i].span;
+        size_t sentence = sentence_of(document, span.first), d = distance(around, span);
+        if (in_quote(quote, span) || (sentence != sentence_of(document, around.first) && sentence != sentence_of(document, around.end - 1)))
+            continue;
+        if (d < least) {
+            least = d;
+            best = i;
+        }
+    }
+    return best;
+}
+
+static void find_speaker_mention(const struct document *document, const struct attribution *attribution, struct quote *quote,
+                                 const struct pointer_answer *pointer)
+{
+    size_t found = NONE;
+    if (pointer && pointer->to[POINTER_SPEAKER] != NONE) {
+        size_t word = pointer->to[POINTER_SPEAKER];
+        quote->speaker_confidence = (double)pointer->probability[POINTER_SPEAKER];
+        found = span_at(&attribution->speakers, word);
+        if (found == NONE && pointer->probability[POINTER_SPEAKER] > SURE && !in_quote(quote, (struct span){word, word + 1})) {
+            quote->speaker = (struct span){word, word + 1};
+            has_mention(document, word, &quote->speaker);
+            return;
+        }
+    }
+    bool none = pointer && pointer->to[POINTER_SPEAKER] == NONE && pointer->probability[POINTER_SPEAKER] > SURE;
+    if (found == NONE && !none) {
+        found = nearest_speaker(document, attribution, quote);
+        if (found != NONE && quote->speaker_confidence == 0.0)
+            quote->speaker_confidence = 0.5 * attribution->speakers.items[found].confidence;
+    }
+    if (found != NONE)
+        quote->speaker = attribution->speakers.items[found].span;
+}
+
+/* ---- the speaker entity ---- */
+
+static bool can_speak(duider_entity_type type)
+{
+    return type == DUIDER_PER || type == DUIDER_ORG;
+}
+
+/* The named entity inside the speaker mention: a person before an organisation before any other. */
+static size_t entity_in(const struct document *document, struct span span)
+{
+    size_t best = NONE;
+    int best_rank = 0;
+    for (size_t i = 0; i < document->mentions.count && document->mentions.items[i].span.first < span.end; i++) {
+        const struct mention *mention = &document->mentions.items[i];
+        if (mention->span.first < span.first || mention->kind != DUIDER_MENTION_NAME)
+            continue;
+        int rank = mention->type == DUIDER_PER ? 3 : mention->type == DUIDER_ORG ? 2 : 0;
+        if (mention->type == DUIDER_LOC && span.end - span.first <= mention->span.end - mention->span.first + 1)
+            rank = 1; /* "Moskou" speaks; "een bewoner van Moskou" is not Moscow */
+        if (rank > best_rank) {
+            best_rank = rank;
+            best = mention->entity;
+        }
+    }
+    return best;
+}
+
+static size_t entity_at(const struct document *document, size_t word)
+{
+    for (size_t i = 0; i < document->mentions.count && document->mentions.items[i].span.first <= word; i++)
+        if (word < document->mentions.items[i].span.end)
+            return document->mentions.items[i].entity;
+    return NONE;
+}
+
+/* The person last named before `word` whom the gender fits. */
+static size_t last_person(const struct document *document, size_t word, enum gender gender)
+{
+    for (size_t i = document->mentions.count; i-- > 0;) {
+        const struct mention *mention = &document->mentions.items[i];
+        if (mention->span.first >= word || mention->entity == NONE)
+            continue;
+        const struct entity *entity = &document->entities.items[mention->entity];
+        if (entity->type == DUIDER_PER && (gender == GENDER_UNKNOWN || entity->gender == GENDER_UNKNOWN || entity->gender == gender))
+            return mention->entity;
+    }
+    return NONE;
+}
+
+static size_t behind_pronoun(const struct document *document, const struct quote *quote, const struct quote *before, enum gender gender)
+{
+    if (before && before->entity != NONE && sentence_of(document, quote->speaker.first) <= sentence_of(document, before->parts[before->part_count - 1].end - 1) + 1) {
+        const struct entity *entity = &document->entities.items[before->entity];
+        if (entity->type == DUIDER_PER && (gender == GENDER_UNKNOWN || entity->gender == GENDER_UNKNOWN || entity->gender == gender))
+            return before->entity;
+    }
+    return last_person(document, quote->speaker.first, gender);
+}
+
+/* The entity to which the text gave this role last: the mention ends with the role's last word. */
+static size_t behind_role(const struct document *document, struct span mention)
+{
+    struct view head = word_view(document, mention.end - 1);
+    for (size_t i = document->roles.count; i-- > 0;) {
+        const struct role *role = &document->roles.items[i];
+        if (role->span.first >= mention.first || role->entity == NONE)
+            continue;
+        for (size_t word = role->span.first; word < role->span.end; word++)
+            if (lexicon_equal_folded(word_view(document, word), head))
+                return role->entity;
+    }
+    return NONE;
+}
+
+/* The speaker of the quote before, where this one follows on it without any attribution. */
+static size_t followed(const struct document *document, const struct quote *quote, const struct quote *before)
+{
+    if (!before || before->kind != DUIDER_DIRECT || quote->kind != DUIDER_DIRECT || quote->cue_count)
+        return NONE;
+    size_t end = before->parts[before->part_count - 1].end;
+    for (size_t i = 0; i < before->cue_count; i++)
+        end = before->cue[i].end > end ? before->cue[i].end : end;
+    if (before->speaker.first != NONE && before->speaker.end > end)
+        end = before->speaker.end;
+    return quote->parts[0].first <= end + FOLLOW_ON_WORDS ? before->entity : NONE;
+}
+
+static void find_speaker_entity(const struct document *document, struct quote *quote, const struct quote *before, const struct pointer_answer *pointer)
+{
+    bool pointed = pointer && pointer->to[POINTER_ENTITY] != NONE;
+    size_t hint = pointed ? entity_at(document, pointer->to[POINTER_ENTITY]) : NONE;
+    double sure = pointer ? (double)pointer->probability[POINTER_ENTITY] : 0.0;
+    bool no_one = pointer && !pointed && sure > SURE;
+    if (hint != NONE && !can_speak(document->entities.items[hint].type) && sure < SURE)
+        hint = NONE;
+    if (quote->speaker.first == NONE) {
+        quote->entity = hint != NONE ? hint : no_one ? NONE : followed(document, quote, before);
+        quote->speaker_confidence = quote->entity == NONE ? 0.0 : hint != NONE ? sure : 0.5;
+        return;
+    }
+    enum gender gender;
+    size_t named = entity_in(document, quote->speaker);
+    bool person = named != NONE && document->entities.items[named].type == DUIDER_PER;
+    if (named != NONE && (person || hint == NONE || hint == named)) {
+        quote->entity = named;
+    } else if (hint != NONE && sure > SURE) {
+        quote->entity = hint;
+        quote->speaker_confidence *= sure;
+    } else if (named != NONE) {
+        quote->entity = named;
+    } else if (quote->speaker.end == quote->speaker.first + 1 && lexicon_pronoun(word_view(document, quote->speaker.first), &gender)) {
+        quote->entity = hint != NONE ? hint : behind_pronoun(document, quote, before, gender);
+        quote->speaker_confidence *= 0.8;
+    } else if (!no_one) {
+        size_t role = behind_role(document, quote->speaker);
+        quote->entity = role != NONE ? role : hint;
+        quote->speaker_confidence *= 0.8;
+    }
+}
+
+/* ---- the stage ---- */
+
+static bool link_mention(struct document *document, const struct quote *quote)
+{
+    if (quote->entity == NONE || quote->speaker.first == NONE)
+        return true;
+    enum gender gender;
+    bool pronoun = quote->speaker.end == quote->speaker.first + 1 && lexicon_pronoun(word_view(document, quote->speaker.first), &gender);
+    for (size_t i = 0; i < document->mentions.count; i++) {
+        struct span span = document->mentions.items[i].span;
+        if (span.first < quote->speaker.end && quote->speaker.first < span.end)
+            return true; /* named in it, or linked already */
+    }
+    if (!LIST_RESERVE(document->arena, &document->mentions))
+        return false;
+    document->mentions.items[document->mentions.count++] = (struct mention){
+        .span = quote->speaker,
+        .type = document->entities.items[quote->entity].type,
+        .kind = pronoun ? DUIDER_MENTION_PRONOUN : DUIDER_MENTION_NOMINAL,
+        .confidence = quote->speaker_confidence,
+        .entity = quote->entity,
+    };
+    if (pronoun && document->entities.items[quote->entity].gender == GENDER_UNKNOWN)
+        document->entities.items[quote->entity].gender = gender;
+    return true;
+}
+
+duider_status attribute_quotes(struct document *document, duider_error *error)
+{
+    struct arena scratch;
+    struct attribution attribution = {0};
+    arena_init(&scratch);
+    size_t words = document->words.count, quotes = document->quotes.count, names = document->mentions.count;
+    bool done = decode_spans(document->model, HEAD_CUES, document->logits, 0, words, &scratch, &attribution.cues) &&
+                decode_spans(document->model, HEAD_SPEAKERS, document->logits, 0, words, &scratch, &attribution.speakers);
+    attribution.cue_owner = arena_alloc(&scratch, attribution.cues.count, sizeof(size_t));
+    attribution.cue_distance = arena_alloc(&scratch, attribution.cues.count, sizeof(size_t));
+    done = done && attribution.cue_owner && attribution.cue_distance;
+    if (done)
+        give_cues(document, &attribution);
+    for (size_t q = 0; done && q < quotes; q++) {
+        struct quote *quote = &document->quotes.items[q];
+        const struct pointer_answer *pointer = pointer_of(document, quote);
+        collect_cues(quote, &attribution, q);
+        find_speaker_mention(document, &attribution, quote, pointer);
+        size_t linked = document->mentions.count;
+        document->mentions.count = names; /* rules look at names alone */
+        find_speaker_entity(document, quote, q ? quote - 1 : NULL, pointer);
+        document->mentions.count = linked;
+        done = link_mention(document, quote);
+    }
+    arena_release(&scratch);
+    return done ? DUIDER_OK : fail_memory(error);
+}
