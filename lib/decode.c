@@ -27,17 +27,20 @@ static bool may_follow(enum head head, size_t before, size_t label)
     return label_part(head, before, &type_before) != PART_OUTSIDE && type_before == type;
 }
 
-void head_probabilities(const struct model *model, enum head head, const float *word_logits, double *probabilities)
+void softmax_at(const float *logits, size_t count, float temperature, double *probabilities)
 {
-    const float *logits = word_logits + model->head_first[head];
-    size_t size = model->head_size[head];
     double most = logits[0], sum = 0.0;
-    for (size_t i = 1; i < size; i++)
+    for (size_t i = 1; i < count; i++)
         most = fmax(most, logits[i]);
-    for (size_t i = 0; i < size; i++)
-        sum += probabilities[i] = exp((logits[i] - most) / model->calibration[head]);
-    for (size_t i = 0; i < size; i++)
+    for (size_t i = 0; i < count; i++)
+        sum += probabilities[i] = exp((logits[i] - most) / temperature);
+    for (size_t i = 0; i < count; i++)
         probabilities[i] /= sum;
+}
+
+void head_probabilities(const struct model *model, enum head head, const float *logits, double *probabilities)
+{
+    softmax_at(logits + model->head_first[head], model->head_size[head], model->calibration[head], probabilities);
 }
 
 static bool find_path(const struct model *model, enum head head, const float *logits, size_t count, struct arena *scratch, uint8_t **path)

@@ -24,7 +24,10 @@ struct tagged_spans {
 bool decode_spans(const struct model *model, enum head head, const float *logits, size_t first, size_t count, struct arena *arena,
                   struct tagged_spans *spans);
 
+/* Softmax at a temperature: probabilities [count]. */
+void softmax_at(const float *logits, size_t count, float temperature, double *probabilities);
+
 /* Softmax of the head's logits at the head's temperature: probabilities [head size]. */
-void head_probabilities(const struct model *model, enum head head, const float *word_logits, double *probabilities);
+void head_probabilities(const struct model *model, enum head head, const float *logits, double *probabilities);
 
 #endif

@@ -120,8 +120,6 @@ struct quote {
     size_t entity;       /* NONE: none */
     double confidence, speaker_confidence;
     double polarity[3];
-    size_t entity_hint;       /* word of a name of the speaker, from the network; NONE */
-    double entity_hint_probability;
 };
 
 #define LIST_OF(type)           \
@@ -162,19 +160,17 @@ static inline const float *word_logits(const struct document *document, size_t w
 
 struct encoder;
 
-/* Stages in order. Each returns OK or fills `error`. */
+/* Stages in order, one a file: tokenizer, sentence, heads, entities, roles, quotes, speakers, salience, sentiment. Each returns OK or fills `error`. */
 duider_status tokenize(struct document *document, duider_error *error);
 duider_status split_sentences(struct document *document, duider_error *error);
 duider_status run_network(struct document *document, struct encoder *encoder, const duider_options *options, duider_error *error);
 duider_status find_mentions(struct document *document, duider_error *error);
 duider_status group_entities(struct document *document, duider_error *error);
+duider_status link_roles(struct document *document, duider_error *error);
 duider_status find_quotes(struct document *document, duider_error *error);
 duider_status attribute_quotes(struct document *document, duider_error *error);
-duider_status link_roles(struct document *document, duider_error *error);
-void weigh_entities(struct document *document);
-void read_sentiment(struct document *document);
+duider_status weigh_entities(struct document *document, duider_error *error);
+duider_status read_sentiment(struct document *document, duider_error *error);
 
-/* result.c: the finished document in the caller's units. */
-duider_status build_result(struct document *document, duider_offsets unit, duider_result *result, duider_error *error);
 
 #endif

@@ -174,7 +174,6 @@ static bool add_quotes(struct document *document, const struct part_list *parts)
             .part_count = 1,
             .speaker = {NONE, NONE},
             .entity = NONE,
-            .entity_hint = NONE,
             .confidence = part->confidence,
         };
     }

@@ -280,7 +280,7 @@ static size_t behind_role(const struct document *document, struct span mention)
 }
 
 /* The speaker of the quote before, where this one follows on it without any attribution. */
-static size_t followed(const struct document *document, const struct quote *quote, const struct quote *before)
+static size_t followed(const struct quote *quote, const struct quote *before)
 {
     if (!before || before->kind != DUIDER_DIRECT || quote->kind != DUIDER_DIRECT || quote->cue_count)
         return NONE;
@@ -301,7 +301,7 @@ static void find_speaker_entity(const struct document *document, struct quote *q
     if (hint != NONE && !can_speak(document->entities.items[hint].type) && sure < SURE)
         hint = NONE;
     if (quote->speaker.first == NONE) {
-        quote->entity = hint != NONE ? hint : no_one ? NONE : followed(document, quote, before);
+        quote->entity = hint != NONE ? hint : no_one ? NONE : followed(quote, before);
         quote->speaker_confidence = quote->entity == NONE ? 0.0 : hint != NONE ? sure : 0.5;
         return;
     }
