@@ -181,7 +181,7 @@ static const struct {
 static void read_heads(struct loader *loader, const json_t *meta)
 {
     struct model *model = loader->model;
-    const json_t *heads = json_object_get(meta, "heads"), *temperatures = json_object_get(meta, "temperatures");
+    const json_t *heads = json_object_get(meta, "labels"), *temperatures = json_object_get(meta, "temperatures");
     for (size_t h = 0; h < HEAD_COUNT && !loader->failed; h++) {
         const char *labels = json_string_value(json_object_get(heads, head_labels[h].name));
         if (!labels || strcmp(labels, head_labels[h].labels) != 0) {
