@@ -6,42 +6,29 @@
 #include "quotation_marks.h"
 
 enum {
-    SNAP_WORDS = 3,   /* a direct quote whose border lies this near a mark ends at the mark */
-    JOIN_REACH = 40   /* words between two parts of one quote at most */
+    LONG_WORDS = 4,         /* between marks, with a full stop: a sentence */
+    REPORTED_WORDS_MIN = 2, /* of an indirect quote */
+    JOIN_REACH = 40         /* words between two parts of one quote at most */
 };
 
-static size_t overlap(struct span a, struct span b)
-{
-    size_t first = a.first > b.first ? a.first : b.first, end = a.end < b.end ? a.end : b.end;
-    return first < end ? end - first : 0;
-}
+/* How probable the network must find it, on average over the words between two marks, that they are a direct quote. */
+#define LONG_THRESHOLD 0.25
+#define SHORT_THRESHOLD 0.5
 
 static size_t length(struct span span)
 {
     return span.end - span.first;
 }
 
+static bool ends_with_stop(const struct document *document, size_t word)
+{
+    struct view view = word_view(document, word);
+    return view.bytes[0] == '.' || view.bytes[0] == '!' || view.bytes[0] == '?';
+}
+
 static struct span content(const struct marked *pair)
 {
     return (struct span){pair->open + 1, pair->close};
-}
-
-/* The pair whose content the span is, more or less. */
-static const struct marked *enclosing(const struct marked_list *marks, struct span span, size_t *from)
-{
-    const struct marked *best = NULL;
-    size_t best_overlap = 0;
-    while (*from < marks->count && marks->items[*from].close + SNAP_WORDS < span.first && *from + 1 < marks->count &&
-           marks->items[*from + 1].open <= span.first)
-        ++*from;
-    for (size_t i = *from > 4 ? *from - 4 : 0; i < marks->count && marks->items[i].open < span.end; i++) {
-        size_t common = overlap(content(&marks->items[i]), span);
-        if (common > best_overlap && common * 2 >= length(span)) {
-            best = &marks->items[i];
-            best_overlap = common;
-        }
-    }
-    return best;
 }
 
 static bool is_edge_mark(struct view word)
@@ -68,12 +55,11 @@ static bool holds_pair(const struct marked_list *marks, struct span span)
     return false;
 }
 
-struct part { /* of a quote, as one head and the marks have it */
+struct part { /* of a quote, as the head or a pair of marks has it */
     struct span span;
     duider_quote_kind kind;
     bool continues;
     double confidence;
-    const struct marked *pair; /* whose content it is; NULL */
 };
 
 struct part_list {
@@ -81,58 +67,130 @@ struct part_list {
     size_t count, capacity;
 };
 
-static struct part settle_part(const struct document *document, const struct marked_list *marks, const struct tagged_span *tagged, size_t *from)
+static bool add_part(struct arena *arena, struct part_list *parts, struct part part)
 {
-    struct part part = {tagged->span, (duider_quote_kind)tagged->type, tagged->continues, tagged->confidence, NULL};
-    const struct marked *pair = enclosing(marks, part.span, from);
-    if (pair) {
-        struct span inside = content(pair);
-        bool most = overlap(inside, part.span) * 10 >= length(inside) * (part.kind == DUIDER_DIRECT ? 4 : 8);
-        bool whole = part.span.first + SNAP_WORDS >= inside.first && part.span.end <= inside.end + SNAP_WORDS;
-        if (most && whole) {
-            part.kind = DUIDER_DIRECT;
-            part.span = inside;
-            part.pair = pair;
-            return part;
-        }
-    }
-    part.span = trim_edges(document, part.span);
-    if (part.kind == DUIDER_DIRECT && !pair)
-        part.kind = DUIDER_INDIRECT;
-    if (part.kind == DUIDER_INDIRECT && holds_pair(marks, part.span))
-        part.kind = DUIDER_MIXED;
-    if (part.kind == DUIDER_MIXED && !holds_pair(marks, part.span))
-        part.kind = DUIDER_INDIRECT;
-    return part;
+    if (!LIST_RESERVE(arena, parts))
+        return false;
+    parts->items[parts->count++] = part;
+    return true;
 }
 
-static bool collect_parts(const struct document *document, const struct marked_list *marks, const struct tagged_spans *tagged, struct arena *arena,
-                          struct part_list *parts)
+/* ---- direct quotes: pairs of marks that the network reads as said by somebody ---- */
+
+/* What the head makes of a stretch on average: the probability of each kind, and of "a further part" at its first word. */
+struct reading {
+    double kinds[DUIDER_MIXED + 1];
+    double continues;
+};
+
+static struct reading read_stretch(const struct document *document, struct span span)
 {
-    size_t from = 0;
-    for (size_t i = 0; i < tagged->count; i++) {
-        struct part part = settle_part(document, marks, &tagged->items[i], &from);
-        if (part.span.first >= part.span.end)
+    struct reading reading = {{0.0}, 0.0};
+    size_t size = document->model->head_size[HEAD_QUOTES];
+    double probabilities[16] = {0.0};
+    for (size_t word = span.first; word < span.end; word++) {
+        head_probabilities(document->model, HEAD_QUOTES, word_logits(document, word), probabilities);
+        for (size_t label = 1; label < size; label++)
+            reading.kinds[(label - 1) / 3] += probabilities[label] / (double)length(span);
+        if (word == span.first)
+            reading.continues = probabilities[2];
+    }
+    return reading;
+}
+
+/* A whole sentence between marks is seldom anything but a quote; a word or two often a title or irony. */
+static bool is_direct(const struct document *document, const struct marked *pair, const struct reading *reading)
+{
+    struct span span = content(pair);
+    bool sentence = ends_with_stop(document, span.end - 1) || (span.end < document->words.count && ends_with_stop(document, span.end));
+    double direct = reading->kinds[DUIDER_DIRECT], other = reading->kinds[DUIDER_INDIRECT] + reading->kinds[DUIDER_MIXED];
+    if (other > direct)
+        return false;
+    return direct > (sentence && length(span) >= LONG_WORDS ? LONG_THRESHOLD : SHORT_THRESHOLD);
+}
+
+static bool collect_direct(const struct document *document, const struct marked_list *marks, struct arena *arena, struct part_list *parts)
+{
+    size_t end = 0;
+    for (size_t i = 0; i < marks->count; i++) {
+        const struct marked *pair = &marks->items[i];
+        if (pair->open < end)
+            continue; /* inside one that is direct already */
+        struct reading reading = read_stretch(document, content(pair));
+        if (!is_direct(document, pair, &reading))
             continue;
-        struct part *before = parts->count ? &parts->items[parts->count - 1] : NULL;
-        if (before && part.pair && before->pair == part.pair)
-            continue; /* one pair of marks is one part */
-        if (before && part.span.first < before->span.end)
-            part.span.first = before->span.end;
-        if (part.span.first >= part.span.end)
-            continue;
-        if (!LIST_RESERVE(arena, parts))
+        struct part part = {content(pair), DUIDER_DIRECT, reading.continues > 0.5, reading.kinds[DUIDER_DIRECT]};
+        if (!add_part(arena, parts, part))
             return false;
-        parts->items[parts->count++] = part;
+        end = pair->close;
     }
     return true;
 }
 
-static bool ends_with_stop(const struct document *document, size_t word)
+/* ---- indirect and mixed quotes: what the head marks outside of them ---- */
+
+static bool is_clause_end(struct view word)
 {
-    struct view view = word_view(document, word);
-    return view.bytes[0] == '.' || view.bytes[0] == '!' || view.bytes[0] == '?';
+    static const char *const ends[] = {",", ".", ";", ":", "!", "?", "…", "-", "–", "—", "(", ")", NULL};
+    return view_in(word, ends);
 }
+
+static bool labelled(const struct document *document, enum head head, size_t word)
+{
+    double probabilities[4];
+    head_probabilities(document->model, head, word_logits(document, word), probabilities);
+    return probabilities[0] < 0.5;
+}
+
+/* A reported clause does not break off in its middle: goes on to the mark that ends it, to a cue or a speaker. */
+static size_t clause_end(const struct document *document, size_t end, size_t limit)
+{
+    while (end < limit && !is_clause_end(word_view(document, end)) && !labelled(document, HEAD_CUES, end) && !labelled(document, HEAD_SPEAKERS, end) &&
+           !document->words.items[end].paragraph_before)
+        end++;
+    return end;
+}
+
+static struct part settle_reported(const struct document *document, const struct marked_list *marks, const struct tagged_span *tagged, size_t limit)
+{
+    struct part part = {trim_edges(document, tagged->span), (duider_quote_kind)tagged->type, tagged->continues, tagged->confidence};
+    if (part.span.first >= part.span.end)
+        return part;
+    part.span.end = clause_end(document, part.span.end, limit);
+    part.kind = holds_pair(marks, part.span) ? DUIDER_MIXED : DUIDER_INDIRECT;
+    return part;
+}
+
+static bool collect_reported(const struct document *document, const struct marked_list *marks, const struct tagged_spans *tagged,
+                             const struct part_list *direct, struct arena *arena, struct part_list *parts)
+{
+    size_t next = 0;
+    for (size_t i = 0; i < tagged->count; i++) {
+        struct tagged_span span = tagged->items[i];
+        while (next < direct->count && direct->items[next].span.end <= span.span.first) {
+            if (!add_part(arena, parts, direct->items[next++]))
+                return false;
+        }
+        size_t limit = next < direct->count ? direct->items[next].span.first : document->words.count;
+        if (span.span.first >= limit)
+            continue; /* inside a direct quote */
+        if (span.span.end > limit)
+            span.span.end = limit;
+        if (i + 1 < tagged->count && tagged->items[i + 1].span.first < limit)
+            limit = tagged->items[i + 1].span.first;
+        struct part part = settle_reported(document, marks, &span, limit);
+        if (part.span.first + REPORTED_WORDS_MIN > part.span.end)
+            continue;
+        if (!add_part(arena, parts, part))
+            return false;
+    }
+    while (next < direct->count)
+        if (!add_part(arena, parts, direct->items[next++]))
+            return false;
+    return true;
+}
+
+/* ---- quotes ---- */
 
 /* Is there the end of a sentence in the words between? Then a direct part behind it is a quote of its own. */
 static bool stop_between(const struct document *document, size_t first, size_t end)
@@ -185,11 +243,12 @@ duider_status find_quotes(struct document *document, duider_error *error)
     struct arena scratch;
     struct marked_list marks = {0};
     struct tagged_spans tagged = {0};
-    struct part_list parts = {0};
+    struct part_list direct = {0}, parts = {0};
     arena_init(&scratch);
     bool done = pair_quotation_marks(document, &scratch, &marks) &&
                 decode_spans(document->model, HEAD_QUOTES, document->logits, 0, document->words.count, &scratch, &tagged) &&
-                collect_parts(document, &marks, &tagged, &scratch, &parts) && add_quotes(document, &parts);
+                collect_direct(document, &marks, &scratch, &direct) &&
+                collect_reported(document, &marks, &tagged, &direct, &scratch, &parts) && add_quotes(document, &parts);
     arena_release(&scratch);
     return done ? DUIDER_OK : fail_memory(error);
 }
