@@ -29,6 +29,9 @@ SERVER_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard server/*.c))
 TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 SERVER_TESTED := $(filter-out $(BUILD)/server/main.o,$(SERVER_OBJECTS))
 
+# `make V=1` shows the commands.
+Q = $(if $(V),,@)
+
 .PHONY: all lib cli server test check asan tsan valgrind lint bench install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -41,30 +44,35 @@ server: $(BUILD)/duider-server ## the HTTP server
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -DDUIDER_INSTALLED_MODEL='"$(modeldir)/duider.model"' -MMD -MP -c $< -o $@
+	@echo "  CC  $<"
+	$(Q)$(CC) $(ALL_CFLAGS) -DDUIDER_INSTALLED_MODEL='"$(modeldir)/duider.model"' -MMD -MP -c $< -o $@
 
 $(BUILD)/libduider.a: $(LIB_OBJECTS)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $^
 
 $(BUILD)/libduider.so: $(LIB_OBJECTS)
-	$(CC) $(ALL_LDFLAGS) -shared -Wl,-soname,libduider.so.$(SOVERSION) -o $@ $^ $(LIBS)
-	ln -sf libduider.so $(BUILD)/libduider.so.$(SOVERSION)
+	@echo "  LD  $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) -shared -Wl,-soname,libduider.so.$(SOVERSION) -o $@ $^ $(LIBS)
+	$(Q)ln -sf libduider.so $(BUILD)/libduider.so.$(SOVERSION)
 
 $(BUILD)/duider.pc: lib/duider.pc.in include/duider.h
 	@mkdir -p $(@D)
-	sed -e 's|@prefix@|$(prefix)|; s|@libdir@|$(libdir)|; s|@includedir@|$(includedir)|; s|@version@|$(VERSION)|' $< > $@
+	$(Q)sed -e 's|@prefix@|$(prefix)|; s|@libdir@|$(libdir)|; s|@includedir@|$(includedir)|; s|@version@|$(VERSION)|' $< > $@
 
 $(BUILD)/duider: $(CLI_OBJECTS) $(BUILD)/libduider.a
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	@echo "  LD  $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/duider-server: $(SERVER_OBJECTS) $(BUILD)/libduider.a
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(shell pkg-config --libs $(SERVER_PACKAGES)) $(LIBS)
+	@echo "  LD  $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(shell pkg-config --libs $(SERVER_PACKAGES)) $(LIBS)
 
 # Tests see the private headers of lib/ and server/.
 $(BUILD)/tests/%: tests/%.c $(SERVER_TESTED) $(BUILD)/libduider.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Ilib -Iserver -Itests -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(SERVER_TESTED) $(BUILD)/libduider.a \
+	@echo "  LD  $@"
+	$(Q)$(CC) $(ALL_CFLAGS) -Ilib -Iserver -Itests -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(SERVER_TESTED) $(BUILD)/libduider.a \
 	  $(shell pkg-config --libs $(SERVER_PACKAGES) cmocka) $(LIBS)
 
 test: all $(TESTS) ## all tests; the last line counts them

@@ -1,0 +1,320 @@
+/*
+ * JSON lines in -> JSON lines out, in order, with as many threads as asked for.
+ *
+ * The main thread reads lines into a ring of slots; workers take them as they come, each with a session of its own; the main thread writes finished slots
+ * from the oldest on. The ring bounds the memory however long the input is. A bad line becomes an error object in its place.
+ */
+#include "cli.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { SLOTS_PER_JOB = 8 };
+
+#define PROGRESS_SECONDS 0.5
+
+enum state { SLOT_FREE, SLOT_READY, SLOT_BUSY, SLOT_DONE };
+
+struct slot {
+    enum state state;
+    char *line;
+    size_t line_bytes;
+    char *answer; /* a line without its end; NULL: memory was short */
+    bool failed;
+};
+
+struct pool {
+    const struct options *options;
+    const duider_model *model;
+    pthread_mutex_t lock;
+    pthread_cond_t work, done;
+    struct slot *slots;
+    size_t slot_count;
+    size_t read, taken, written; /* lines so far; a line's slot is its number modulo slot_count */
+    bool finished;               /* no more lines come */
+};
+
+/* ---- one line ---- */
+
+struct failure {
+    int status;
+    char detail[DUIDER_ERROR_MESSAGE_BYTES + 64];
+};
+
+static int http_status(duider_status status)
+{
+    switch (status) {
+    case DUIDER_BAD_UTF8: return 400;
+    case DUIDER_TOO_LONG: return 413;
+    case DUIDER_EMPTY_TEXT:
+    case DUIDER_BAD_ARGUMENT: return 422;
+    case DUIDER_NO_MEMORY: return 503;
+    default: return 500;
+    }
+}
+
+static const char *title_of(int status)
+{
+    switch (status) {
+    case 400: return "Bad Request";
+    case 413: return "Content Too Large";
+    case 422: return "Unprocessable Content";
+    case 503: return "Service Unavailable";
+    default: return "Internal Server Error";
+    }
+}
+
+static char *error_line(const json_t *id, const struct failure *failure)
+{
+    json_t *line = json_pack("{s:O?, s:{s:i, s:s, s:s}}", "id", id, "error", "status", failure->status, "title", title_of(failure->status), "detail",
+                             failure->detail);
+    if (line && !id)
+        json_object_set_new(line, "id", json_null());
+    char *text = line ? json_dumps(line, JSON_COMPACT) : NULL;
+    json_decref(line);
+    return text;
+}
+
+static bool wrong(struct failure *failure, int status, const char *detail)
+{
+    failure->status = status;
+    snprintf(failure->detail, sizeof failure->detail, "%s", detail);
+    return false;
+}
+
+/* Checks the members and fills the options. */
+static bool read_members(json_t *object, duider_options *options, struct failure *failure)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach(object, name, value) {
+        bool known = strcmp(name, "id") == 0 || strcmp(name, "text") == 0;
+        if (known && !json_is_string(value) && !(strcmp(name, "id") == 0 && json_is_null(value)))
+            return wrong(failure, 422, "\"id\" and \"text\" must be strings");
+        if (known)
+            continue;
+        const char *text = json_string_value(value);
+        if (strcmp(name, "language") == 0) {
+            if (!duider_language_from_name(text, &options->language))
+                return wrong(failure, 422, "\"language\" must be one of auto, nl, en, de");
+        } else if (strcmp(name, "offsets") == 0) {
+            if (!duider_offsets_from_name(text, &options->offsets))
+                return wrong(failure, 422, "\"offsets\" must be one of codepoints, utf16, bytes");
+        } else {
+            return wrong(failure, 422, "unknown member; there are id, text, language, offsets");
+        }
+    }
+    if (!json_object_get(object, "text"))
+        return wrong(failure, 422, "\"text\" is missing");
+    return true;
+}
+
+static char *annotate_object(const struct pool *pool, duider_session *session, json_t *object, struct failure *failure)
+{
+    duider_options options = pool->options->annotate;
+    if (!read_members(object, &options, failure))
+        return NULL;
+    const json_t *text = json_object_get(object, "text");
+    duider_result *result;
+    duider_error error;
+    duider_status status = duider_annotate(session, json_string_value(text), json_string_length(text), &options, &result, &error);
+    if (status != DUIDER_OK) {
+        wrong(failure, http_status(status), error.message);
+        return NULL;
+    }
+    char *json = NULL;
+    status = duider_result_json(result, json_string_value(json_object_get(object, "id")), DUIDER_JSON_COMPACT, &json, NULL, &error);
+    duider_result_free(result);
+    if (status != DUIDER_OK)
+        wrong(failure, http_status(status), error.message);
+    return json;
+}
+
+static void answer_line(const struct pool *pool, duider_session *session, struct slot *slot)
+{
+    json_error_t where;
+    struct failure failure = {0};
+    json_t *object = json_loadb(slot->line, slot->line_bytes, JSON_REJECT_DUPLICATES, &where);
+    if (!object) {
+        failure.status = 400;
+        snprintf(failure.detail, sizeof failure.detail, "not JSON: %s (byte %d)", where.text, where.position);
+        for (char *c = failure.detail; *c; c++)
+            if ((unsigned char)*c < 0x20 || (unsigned char)*c >= 0x7F)
+                *c = '?'; /* what it quotes may be half a character */
+    } else if (!json_is_object(object)) {
+        wrong(&failure, 422, "the line is no JSON object");
+    } else {
+        slot->answer = annotate_object(pool, session, object, &failure);
+    }
+    if (!slot->answer) {
+        slot->failed = true;
+        const json_t *id = json_object_get(object, "id");
+        slot->answer = error_line(json_is_string(id) ? id : NULL, &failure);
+    }
+    json_decref(object);
+}
+
+/* ---- workers ---- */
+
+static void *work(void *payload)
+{
+    struct pool *pool = payload;
+    duider_session *session = NULL;
+    bool ready = duider_session_new(pool->model, &session, NULL) == DUIDER_OK;
+    pthread_mutex_lock(&pool->lock);
+    for (;;) {
+        while (pool->taken == pool->read && !pool->finished)
+            pthread_cond_wait(&pool->work, &pool->lock);
+        if (pool->taken == pool->read)
+            break;
+        struct slot *slot = &pool->slots[pool->taken++ % pool->slot_count];
+        slot->state = SLOT_BUSY;
+        pthread_mutex_unlock(&pool->lock);
+        if (ready)
+            answer_line(pool, session, slot);
+        pthread_mutex_lock(&pool->lock);
+        slot->state = SLOT_DONE;
+        pthread_cond_signal(&pool->done);
+    }
+    pthread_mutex_unlock(&pool->lock);
+    duider_session_free(session);
+    return NULL;
+}
+
+/* ---- the main thread ---- */
+
+struct progress {
+    bool shown;
+    struct timespec start;
+    double last;
+};
+
+static double seconds_since(const struct timespec *start)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
+}
+
+static void show_progress(struct progress *progress, size_t count, bool end)
+{
+    double seconds = seconds_since(&progress->start);
+    if (!progress->shown || (!end && seconds - progress->last < PROGRESS_SECONDS))
+        return;
+    progress->last = seconds;
+    fprintf(stderr, "\r%zu articles, %.1f a second%s", count, (double)count / (seconds > 0.001 ? seconds : 0.001), end ? "\n" : "");
+}
+
+/* Writes finished slots from the oldest on; waits for the oldest where the ring is full or `all` are wanted. The lock is held. */
+static bool write_finished(struct pool *pool, FILE *output, bool all, struct progress *progress, enum exit_code *code)
+{
+    while (pool->written < pool->read) {
+        struct slot *slot = &pool->slots[pool->written % pool->slot_count];
+        if (slot->state != SLOT_DONE) {
+            if (!all && pool->read - pool->written < pool->slot_count)
+                return true;
+            pthread_cond_wait(&pool->done, &pool->lock);
+            continue;
+        }
+        struct slot finished = *slot;
+        *slot = (struct slot){.state = SLOT_FREE};
+        pool->written++;
+        pthread_mutex_unlock(&pool->lock);
+        if (finished.failed || !finished.answer)
+            *code = EXIT_SOME_FAILED;
+        fputs(finished.answer ? finished.answer : "{\"id\":null,\"error\":{\"status\":503,\"title\":\"Service Unavailable\",\"detail\":\"out of memory\"}}", output);
+        fputc('\n', output);
+        free(finished.line);
+        free(finished.answer);
+        show_progress(progress, pool->written, false);
+        bool broken = ferror(output) != 0;
+        pthread_mutex_lock(&pool->lock);
+        if (broken)
+            return false;
+    }
+    return true;
+}
+
+static bool is_blank(const char *line, size_t bytes)
+{
+    return strspn(line, " \t\r\n") >= bytes;
+}
+
+static enum exit_code pump(struct pool *pool, FILE *input, FILE *output)
+{
+    struct progress progress = {.shown = isatty(STDERR_FILENO) != 0};
+    clock_gettime(CLOCK_MONOTONIC, &progress.start);
+    enum exit_code code = EXIT_FINE;
+    bool fine = true;
+    while (fine) {
+        char *line = NULL;
+        size_t capacity = 0;
+        ssize_t count = getline(&line, &capacity, input);
+        if (count < 0 || is_blank(line, (size_t)count)) {
+            free(line);
+            if (count < 0)
+                break;
+            continue;
+        }
+        pthread_mutex_lock(&pool->lock);
+        fine = write_finished(pool, output, false, &progress, &code);
+        struct slot *slot = &pool->slots[pool->read++ % pool->slot_count];
+        *slot = (struct slot){.state = SLOT_READY, .line = line, .line_bytes = (size_t)count};
+        pthread_cond_signal(&pool->work);
+        pthread_mutex_unlock(&pool->lock);
+    }
+    if (ferror(input)) {
+        fprintf(stderr, "duider: input: %s\n", strerror(errno));
+        code = EXIT_SOME_FAILED;
+    }
+    pthread_mutex_lock(&pool->lock);
+    pool->finished = true;
+    pthread_cond_broadcast(&pool->work);
+    if (fine)
+        write_finished(pool, output, true, &progress, &code);
+    else
+        pool->taken = pool->read; /* nobody reads on: what is not begun is dropped */
+    pthread_mutex_unlock(&pool->lock);
+    show_progress(&progress, pool->written, true);
+    return code;
+}
+
+enum exit_code run_ndjson(const struct options *options, const duider_model *model, FILE *input, FILE *output)
+{
+    struct pool pool = {.options = options, .model = model, .slot_count = options->jobs * SLOTS_PER_JOB};
+    pthread_t threads[JOBS_MAX];
+    size_t started = 0;
+    pool.slots = calloc(pool.slot_count, sizeof *pool.slots);
+    if (!pool.slots) {
+        fputs("duider: out of memory\n", stderr);
+        return EXIT_SOME_FAILED;
+    }
+    json_object_seed(0); /* before there are threads */
+    pthread_mutex_init(&pool.lock, NULL);
+    pthread_cond_init(&pool.work, NULL);
+    pthread_cond_init(&pool.done, NULL);
+    while (started < options->jobs && pthread_create(&threads[started], NULL, work, &pool) == 0)
+        started++;
+    enum exit_code code = EXIT_SOME_FAILED;
+    if (started)
+        code = pump(&pool, input, output);
+    else
+        fputs("duider: no thread could be started\n", stderr);
+    for (size_t i = 0; i < started; i++)
+        pthread_join(threads[i], NULL);
+    for (size_t i = 0; i < pool.slot_count; i++) {
+        free(pool.slots[i].line);
+        free(pool.slots[i].answer);
+    }
+    pthread_cond_destroy(&pool.work);
+    pthread_cond_destroy(&pool.done);
+    pthread_mutex_destroy(&pool.lock);
+    free(pool.slots);
+    return code;
+}

@@ -1,0 +1,24 @@
+/* What the renderers share: every marked stretch of an article, cut so that stretches nest. */
+#ifndef DUIDER_CLI_SPANS_H
+#define DUIDER_CLI_SPANS_H
+
+#include "duider.h"
+
+enum mark { MARK_NAME, MARK_ROLE, MARK_CUE, MARK_SPEAKER, MARK_QUOTE, MARK_COUNT };
+
+struct stretch { /* a piece of text in which the same marks hold */
+    size_t start, end;
+    const duider_entity *entity; /* named here, or NULL */
+    const duider_quote *quote;     /* the quote whose content this is, or NULL */
+    bool marks[MARK_COUNT];
+};
+
+struct stretches {
+    struct stretch *items;
+    size_t count;
+};
+
+/* Covers the whole text; offsets of the result are bytes. Free items with free(). False: no memory. */
+bool cut_stretches(const duider_result *result, size_t text_bytes, struct stretches *stretches);
+
+#endif
