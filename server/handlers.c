@@ -1,0 +1,125 @@
+/* What each route does: request -> job or answer. */
+#include "server.h"
+
+#include <string.h>
+
+static unsigned status_of(duider_status status)
+{
+    switch (status) {
+    case DUIDER_BAD_UTF8: return 400;
+    case DUIDER_TOO_LONG: return 413;
+    case DUIDER_EMPTY_TEXT:
+    case DUIDER_BAD_ARGUMENT: return 422;
+    case DUIDER_NO_MEMORY:
+    case DUIDER_CANCELLED: return 503;
+    default: return 500;
+    }
+}
+
+static enum MHD_Result unavailable(struct request *request, const char *detail)
+{
+    struct problem problem = {503, "", ""};
+    snprintf(problem.detail, sizeof problem.detail, "%s", detail);
+    return respond_problem(request, &problem);
+}
+
+/* A worker calls this: the connection goes on in the listener's thread. */
+static void resume(void *payload)
+{
+    const struct request *request = payload;
+    MHD_resume_connection(request->connection);
+}
+
+static enum MHD_Result answer_job(struct request *request)
+{
+    struct job *job = &request->job;
+    if (job->status != DUIDER_OK) {
+        struct problem problem = {status_of(job->status), "", ""};
+        if (job->status == DUIDER_EMPTY_TEXT || job->status == DUIDER_BAD_UTF8)
+            snprintf(problem.pointer, sizeof problem.pointer, "%s", request->input ? "/text" : "");
+        snprintf(problem.detail, sizeof problem.detail, "%s",
+                 job->status == DUIDER_CANCELLED ? "the article took longer than a request may take" : job->error.message);
+        return respond_problem(request, &problem);
+    }
+    job->json[job->json_bytes] = '\n'; /* in the place of the terminator: the length is given */
+    return respond(request, 200, "application/json", job->json, job->json_bytes + 1);
+}
+
+enum MHD_Result handle_annotate(struct request *request)
+{
+    if (request->submitted)
+        return answer_job(request);
+    struct problem problem;
+    if (!input_read(request, &problem))
+        return respond_problem(request, &problem);
+    struct server *server = request->server;
+    enum phase phase = atomic_load(&server->phase);
+    if (phase == PHASE_LOADING)
+        return unavailable(request, "the model is being loaded");
+    request->job.deadline = request->start;
+    request->job.deadline.tv_sec += (time_t)(server->config.request_timeout_ms / 1000);
+    request->job.deadline.tv_nsec += (long)(server->config.request_timeout_ms % 1000) * 1000000L;
+    if (request->job.deadline.tv_nsec >= 1000000000L) {
+        request->job.deadline.tv_sec++;
+        request->job.deadline.tv_nsec -= 1000000000L;
+    }
+    request->job.done = resume;
+    request->job.payload = request;
+    request->submitted = true;
+    MHD_suspend_connection(request->connection); /* before a worker can resume it */
+    if (queue_submit(server->queue, &request->job))
+        return MHD_YES;
+    request->submitted = false;
+    MHD_resume_connection(request->connection);
+    request->job.status = DUIDER_CANCELLED;
+    request->refused = true;
+    return MHD_YES; /* answered when the connection is called again */
+}
+
+static enum MHD_Result respond_json(struct request *request, unsigned status, json_t *json)
+{
+    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+    json_decref(json);
+    if (!text)
+        return MHD_NO;
+    enum MHD_Result queued = respond(request, status, "application/json", text, strlen(text));
+    duider_string_free(text);
+    return queued;
+}
+
+enum MHD_Result handle_live(struct request *request)
+{
+    return respond_json(request, 200, json_pack("{s:s}", "status", "live"));
+}
+
+enum MHD_Result handle_ready(struct request *request)
+{
+    switch (atomic_load(&request->server->phase)) {
+    case PHASE_LOADING: return unavailable(request, "the model is being loaded");
+    case PHASE_DRAINING: return unavailable(request, "the server is stopping");
+    default: return respond_json(request, 200, json_pack("{s:s}", "status", "ready"));
+    }
+}
+
+enum MHD_Result handle_info(struct request *request)
+{
+    const struct server *server = request->server;
+    if (atomic_load(&server->phase) == PHASE_LOADING)
+        return unavailable(request, "the model is being loaded");
+    const duider_model_info *info = duider_model_get_info(server->model);
+    char checksum[17];
+    snprintf(checksum, sizeof checksum, "%016llx", (unsigned long long)info->checksum);
+    json_t *model = json_pack("{s:s, s:s, s:s, s:I, s:i, s:i, s:i, s:i}", "name", info->name, "created", info->created, "checksum", checksum, "bytes",
+                              (json_int_t)info->file_bytes, "layers", (int)info->layers, "hidden", (int)info->hidden, "vocabulary", (int)info->vocabulary,
+                              "window", (int)info->window_tokens);
+    json_t *limits = json_pack("{s:I, s:I, s:I, s:I}", "max_body_bytes", (json_int_t)server->config.max_body_bytes, "queue_length",
+                               (json_int_t)server->config.queue_length, "request_timeout_ms", (json_int_t)server->config.request_timeout_ms,
+                               "max_connections", (json_int_t)server->config.max_connections);
+    return respond_json(request, 200, json_pack("{s:s, s:s, s:[s,s,s], s:i, s:o, s:o}", "version", duider_version(), "processor", info->processor,
+                                                "languages", "nl", "en", "de", "workers", (int)server->config.workers, "model", model, "limits", limits));
+}
+
+enum MHD_Result handle_openapi(struct request *request)
+{
+    return respond(request, 200, "application/yaml", openapi_text, (size_t)(openapi_text_end - openapi_text));
+}

@@ -1,0 +1,218 @@
+/* What a client sends -> a job: header checks, media types, JSON members, query parameters. Says what is wrong without repeating the text. */
+#include "server.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { JSON_DEPTH_MAX = 32 };
+
+static bool wrong(struct problem *problem, unsigned status, const char *pointer, const char *detail)
+{
+    problem->status = status;
+    snprintf(problem->pointer, sizeof problem->pointer, "%s", pointer);
+    snprintf(problem->detail, sizeof problem->detail, "%s", detail);
+    return false;
+}
+
+static const char *header(const struct request *request, const char *name)
+{
+    return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+}
+
+/* ---- headers ---- */
+
+struct framing {
+    size_t lengths, encodings;
+};
+
+static enum MHD_Result count_framing(void *payload, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    (void)kind, (void)value;
+    struct framing *framing = payload;
+    framing->lengths += strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0;
+    framing->encodings += strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0;
+    return MHD_YES;
+}
+
+bool input_check_headers(struct request *request, struct problem *problem)
+{
+    struct framing framing = {0, 0};
+    MHD_get_connection_values(request->connection, MHD_HEADER_KIND, count_framing, &framing);
+    if (framing.lengths + framing.encodings > 1) /* two ways to say where the body ends: request smuggling */
+        return wrong(problem, 400, "", "Content-Length and Transfer-Encoding must stand once, and not together");
+    if (framing.lengths + framing.encodings == 0)
+        return wrong(problem, 411, "", "Content-Length or chunked transfer encoding is needed");
+    const char *length = header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    if (length) {
+        char *end;
+        errno = 0;
+        unsigned long long bytes = strtoull(length, &end, 10);
+        if (errno || *end || *length < '0' || *length > '9')
+            return wrong(problem, 400, "", "Content-Length is no number");
+        if (bytes > request->server->config.max_body_bytes) {
+            wrong(problem, 413, "", "");
+            snprintf(problem->detail, sizeof problem->detail, "the body is larger than %zu bytes", request->server->config.max_body_bytes);
+            return false;
+        }
+    }
+    const char *coding = header(request, MHD_HTTP_HEADER_CONTENT_ENCODING);
+    if (coding && strcasecmp(coding, "identity") != 0)
+        return wrong(problem, 415, "", "Content-Encoding is not supported: send the body as it is");
+    return true;
+}
+
+/* ---- media type ---- */
+
+enum media { MEDIA_JSON, MEDIA_TEXT, MEDIA_OTHER };
+
+static const char *skip_blanks(const char *text)
+{
+    return text + strspn(text, " \t");
+}
+
+/* "text/plain; charset=utf-8": the type; *utf8 false where a charset other than UTF-8 is named. */
+static enum media media_of(const char *type, bool *utf8)
+{
+    *utf8 = true;
+    if (!type)
+        return MEDIA_OTHER;
+    size_t length = strcspn(type, "; \t");
+    for (const char *parameter = strchr(type, ';'); parameter; parameter = strchr(parameter, ';')) {
+        parameter = skip_blanks(parameter + 1);
+        if (strncasecmp(parameter, "charset=", 8) == 0) {
+            const char *value = parameter + 8 + (parameter[8] == '"');
+            size_t end = strcspn(value, "\"; \t");
+            *utf8 = (end == 5 && strncasecmp(value, "utf-8", 5) == 0) || (end == 4 && strncasecmp(value, "utf8", 4) == 0) ||
+                    (end == 8 && strncasecmp(value, "us-ascii", 8) == 0);
+        }
+    }
+    if (length == 16 && strncasecmp(type, "application/json", 16) == 0)
+        return MEDIA_JSON;
+    return length == 10 && strncasecmp(type, "text/plain", 10) == 0 ? MEDIA_TEXT : MEDIA_OTHER;
+}
+
+/* ---- options ---- */
+
+static bool read_language(const char *value, const char *pointer, duider_options *options, struct problem *problem)
+{
+    return (value && duider_language_from_name(value, &options->language)) ||
+           wrong(problem, 422, pointer, "language must be one of auto, nl, en, de");
+}
+
+static bool read_offsets(const char *value, const char *pointer, duider_options *options, struct problem *problem)
+{
+    return (value && duider_offsets_from_name(value, &options->offsets)) ||
+           wrong(problem, 422, pointer, "offsets must be one of codepoints, utf16, bytes");
+}
+
+struct query {
+    struct request *request;
+    struct problem *problem;
+    bool fine;
+};
+
+static enum MHD_Result read_parameter(void *payload, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    (void)kind;
+    struct query *query = payload;
+    if (strcmp(name, "language") == 0)
+        query->fine = read_language(value, "", &query->request->job.options, query->problem);
+    else if (strcmp(name, "offsets") == 0)
+        query->fine = read_offsets(value, "", &query->request->job.options, query->problem);
+    else
+        query->fine = wrong(query->problem, 422, "", "unknown query parameter; there are language and offsets");
+    return query->fine ? MHD_YES : MHD_NO;
+}
+
+/* ---- JSON ---- */
+
+/* jansson would recurse as deep as the input says. */
+static bool is_shallow(const char *json, size_t bytes)
+{
+    size_t depth = 0;
+    bool string = false;
+    for (size_t i = 0; i < bytes; i++) {
+        if (string && json[i] == '\\') {
+            i++; /* what is escaped ends no string */
+        } else if (string) {
+            string = json[i] != '"';
+        } else if (json[i] == '"') {
+            string = true;
+        } else if (json[i] == '{' || json[i] == '[') {
+            if (++depth > JSON_DEPTH_MAX)
+                return false;
+        } else if ((json[i] == '}' || json[i] == ']') && depth > 0) {
+            depth--;
+        }
+    }
+    return true;
+}
+
+static bool read_object(struct request *request, struct problem *problem)
+{
+    const char *name;
+    json_t *value;
+    struct job *job = &request->job;
+    json_object_foreach(request->input, name, value) {
+        const char *text = json_string_value(value);
+        if (strcmp(name, "id") == 0) {
+            if (!text)
+                return wrong(problem, 422, "/id", "id must be a string");
+            job->id = text;
+        } else if (strcmp(name, "text") == 0) {
+            if (!text)
+                return wrong(problem, 422, "/text", "text must be a string");
+            job->text = text;
+            job->text_bytes = json_string_length(value);
+        } else if (strcmp(name, "language") == 0) {
+            if (!read_language(text, "/language", &job->options, problem))
+                return false;
+        } else if (strcmp(name, "offsets") == 0) {
+            if (!read_offsets(text, "/offsets", &job->options, problem))
+                return false;
+        } else {
+            return wrong(problem, 422, "", "unknown member; there are id, text, language, offsets");
+        }
+    }
+    return job->text || wrong(problem, 422, "/text", "text is missing");
+}
+
+static bool read_json(struct request *request, struct problem *problem)
+{
+    if (!is_shallow(request->body, request->body_bytes))
+        return wrong(problem, 400, "", "the JSON is nested too deep");
+    json_error_t where;
+    request->input = json_loadb(request->body, request->body_bytes, JSON_REJECT_DUPLICATES, &where);
+    if (!request->input) {
+        wrong(problem, 400, "", "");
+        const char *what = json_error_code(&where) == json_error_null_character ? "\\u0000 is not allowed in a string"
+                           : json_error_code(&where) == json_error_invalid_utf8 ? "the body is not UTF-8"
+                           : json_error_code(&where) == json_error_duplicate_key ? "a member stands twice"
+                                                                                 : "the body is not JSON";
+        snprintf(problem->detail, sizeof problem->detail, "%s (line %d, byte %d)", what, where.line, where.position);
+        return false;
+    }
+    if (!json_is_object(request->input))
+        return wrong(problem, 422, "", "the body must be a JSON object");
+    return read_object(request, problem);
+}
+
+bool input_read(struct request *request, struct problem *problem)
+{
+    request->job.options = (duider_options)DUIDER_OPTIONS_INIT;
+    bool utf8;
+    enum media media = media_of(header(request, MHD_HTTP_HEADER_CONTENT_TYPE), &utf8);
+    if (media == MEDIA_OTHER || !utf8)
+        return wrong(problem, 415, "", "send application/json or text/plain, in UTF-8");
+    struct query query = {request, problem, true};
+    MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, read_parameter, &query);
+    if (!query.fine)
+        return false;
+    if (media == MEDIA_JSON)
+        return read_json(request, problem);
+    request->job.text = request->body ? request->body : "";
+    request->job.text_bytes = request->body_bytes;
+    return true;
+}

@@ -1,0 +1,209 @@
+/*
+ * libmicrohttpd -> requests: takes connections, collects bodies under a limit and a deadline, calls the route's handler, and again when a suspended request's
+ * job is done. One thread; it never annotates.
+ */
+#include "server.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { DRAIN_STEP_MS = 10, CONNECTION_MEMORY_BYTES = 32 * 1024 };
+
+static bool past_deadline(const struct request *request)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    double ms = (double)(now.tv_sec - request->start.tv_sec) * 1e3 + (double)(now.tv_nsec - request->start.tv_nsec) / 1e6;
+    return ms > (double)request->server->config.request_timeout_ms;
+}
+
+/* The method as a string of our own: what a client sends must not reach the log. */
+static const char *known_method(const char *method)
+{
+    static const char *const methods[] = {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT"};
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+        if (strcmp(method, methods[i]) == 0)
+            return methods[i];
+    return "OTHER";
+}
+
+static struct request *request_new(struct server *server, struct MHD_Connection *connection, const char *method)
+{
+    struct request *request = calloc(1, sizeof *request);
+    if (!request)
+        return NULL;
+    request->server = server;
+    request->connection = connection;
+    request->method = known_method(method);
+    request->path = "-";
+    clock_gettime(CLOCK_MONOTONIC, &request->start);
+    atomic_fetch_add(&server->open_requests, 1);
+    return request;
+}
+
+static void request_end(void *payload, struct MHD_Connection *connection, void **context, enum MHD_RequestTerminationCode code)
+{
+    (void)connection, (void)code;
+    struct server *server = payload;
+    struct request *request = *context;
+    if (!request)
+        return;
+    log_request(request);
+    json_decref(request->input);
+    duider_string_free(request->job.json);
+    free(request->body);
+    free(request);
+    *context = NULL;
+    atomic_fetch_sub(&server->open_requests, 1);
+}
+
+/* Adds a piece of the body; what lies over the limit is counted and dropped. */
+static void add_body(struct request *request, const char *data, size_t bytes)
+{
+    size_t limit = request->server->config.max_body_bytes;
+    request->received += bytes;
+    if (request->received > limit)
+        request->too_large = true;
+    if (request->too_large || request->no_memory)
+        return;
+    if (request->body_bytes + bytes > request->body_capacity) {
+        size_t capacity = request->body_capacity ? request->body_capacity : BODY_FIRST_BYTES;
+        while (capacity < request->body_bytes + bytes)
+            capacity *= 2; /* the sum is at most the limit, below 2^30 */
+        char *larger = realloc(request->body, capacity);
+        if (!larger) {
+            request->no_memory = true;
+            return;
+        }
+        request->body = larger;
+        request->body_capacity = capacity;
+    }
+    memcpy(request->body + request->body_bytes, data, bytes);
+    request->body_bytes += bytes;
+}
+
+static enum MHD_Result refuse_body(struct request *request)
+{
+    struct problem problem = {503, "memory is short", ""};
+    if (request->too_large) {
+        problem.status = 413;
+        snprintf(problem.detail, sizeof problem.detail, "the body is larger than %zu bytes", request->server->config.max_body_bytes);
+    }
+    return respond_problem(request, &problem);
+}
+
+static enum MHD_Result refuse_queue(struct request *request)
+{
+    struct problem problem = {503, "too many articles are waiting; try again", ""};
+    return respond_problem(request, &problem);
+}
+
+/* The first call of a request: what can be refused by its headers is refused before its body is read. */
+static enum MHD_Result begin(struct request *request, const char *url)
+{
+    enum MHD_Result answered = MHD_YES;
+    const struct route *route = router_find(request, url, &answered);
+    if (!route)
+        return answered;
+    struct problem problem;
+    if (route->takes_body && !input_check_headers(request, &problem))
+        return respond_problem(request, &problem);
+    request->route = route;
+    return MHD_YES;
+}
+
+static enum MHD_Result on_request(void *payload, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
+                                  const char *upload, size_t *upload_bytes, void **context)
+{
+    (void)version;
+    struct request *request = *context;
+    if (!request) {
+        request = *context = request_new(payload, connection, method);
+        return request ? begin(request, url) : MHD_NO;
+    }
+    if (*upload_bytes) {
+        add_body(request, upload, *upload_bytes);
+        *upload_bytes = 0;
+        /* A client that sends on and on, or drips, is cut off. */
+        return request->received / 2 > request->server->config.max_body_bytes || past_deadline(request) ? MHD_NO : MHD_YES;
+    }
+    if (!request->route)
+        return MHD_NO;
+    if (request->refused)
+        return refuse_queue(request);
+    if (request->too_large || request->no_memory)
+        return refuse_body(request);
+    return request->route->handle(request);
+}
+
+/* ---- start and stop ---- */
+
+static void on_log(void *payload, const char *format, va_list arguments)
+{
+    (void)payload, (void)format, (void)arguments; /* it may hold what a client sent */
+}
+
+/* Resolves "127.0.0.1", "::1" and the like. */
+static bool read_address(const struct config *config, struct sockaddr_storage *address, unsigned *family)
+{
+    struct sockaddr_in *four = (struct sockaddr_in *)(void *)address;
+    struct sockaddr_in6 *six = (struct sockaddr_in6 *)(void *)address;
+    memset(address, 0, sizeof *address);
+    if (inet_pton(AF_INET, strcmp(config->host, "localhost") == 0 ? "127.0.0.1" : config->host, &four->sin_addr) == 1) {
+        four->sin_family = AF_INET;
+        four->sin_port = htons((uint16_t)config->port);
+        *family = 0;
+        return true;
+    }
+    if (inet_pton(AF_INET6, config->host, &six->sin6_addr) == 1) {
+        six->sin6_family = AF_INET6;
+        six->sin6_port = htons((uint16_t)config->port);
+        *family = MHD_USE_IPv6;
+        return true;
+    }
+    return false;
+}
+
+bool listener_start(struct server *server)
+{
+    const struct config *config = &server->config;
+    struct sockaddr_storage address;
+    unsigned family;
+    if (!read_address(config, &address, &family)) {
+        fprintf(stderr, "duider-server: \"%s\" is no IP address\n", config->host);
+        return false;
+    }
+    errno = 0;
+    server->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG | family, (uint16_t)config->port, NULL, NULL, on_request,
+        server, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_NOTIFY_COMPLETED, request_end,
+        server, MHD_OPTION_CONNECTION_LIMIT, (unsigned)config->max_connections, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)config->idle_timeout_s,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_LISTEN_BACKLOG_SIZE, 1024u,
+        MHD_OPTION_END);
+    if (!server->daemon) {
+        fprintf(stderr, "duider-server: can't listen on %s port %zu: %s\n", config->host, config->port, errno ? strerror(errno) : "refused");
+        return false;
+    }
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT);
+    server->port = info ? info->port : (unsigned short)config->port;
+    return true;
+}
+
+void listener_drain(struct server *server, size_t timeout_ms, bool (*interrupted)(void))
+{
+    MHD_socket listening = MHD_quiesce_daemon(server->daemon);
+    if (listening != MHD_INVALID_SOCKET)
+        close(listening);
+    for (size_t waited = 0; atomic_load(&server->open_requests) > 0 && waited < timeout_ms && !interrupted(); waited += DRAIN_STEP_MS)
+        nanosleep(&(struct timespec){0, DRAIN_STEP_MS * 1000000L}, NULL);
+}
+
+void listener_stop(struct server *server)
+{
+    MHD_stop_daemon(server->daemon);
+}

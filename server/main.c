@@ -1,0 +1,75 @@
+/*
+ * duider-server: start, signals, stop. The listener is up before the model is loaded, so that health checks get an answer at once; the
+ * model comes next, then the workers. SIGTERM and SIGINT drain and end; a second one ends at once.
+ */
+#include "server.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { EXIT_STOPPED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+static sigset_t stop_signals;
+
+static bool second_signal(void)
+{
+    return sigtimedwait(&stop_signals, NULL, &(struct timespec){0, 0}) > 0;
+}
+
+static bool load(struct server *server)
+{
+    duider_error error;
+    if (duider_model_open(server->config.model_path, &server->model, &error) != DUIDER_OK) {
+        fprintf(stderr, "duider-server: %s\n", error.message);
+        return false;
+    }
+    server->queue = queue_new(server->model, server->config.workers, server->config.queue_length);
+    if (!server->queue) {
+        fputs("duider-server: no memory or no threads for the workers\n", stderr);
+        return false;
+    }
+    atomic_store(&server->phase, PHASE_READY);
+    fprintf(stderr, "duider-server %s: ready on http://%s:%u, %zu workers, model %s\n", duider_version(), server->config.host, server->port,
+            server->config.workers, duider_model_get_info(server->model)->name);
+    return true;
+}
+
+static void stop(struct server *server)
+{
+    atomic_store(&server->phase, PHASE_DRAINING);
+    listener_drain(server, server->config.drain_timeout_ms, second_signal);
+    if (atomic_load(&server->open_requests) > 0) {
+        fputs("duider-server: stopped with requests unanswered\n", stderr);
+        _exit(EXIT_FAILED); /* workers may be in the middle of their articles */
+    }
+    queue_free(server->queue);
+    listener_stop(server);
+    duider_model_close(server->model);
+}
+
+int main(int argc, char **argv)
+{
+    struct server server = {.phase = PHASE_LOADING};
+    enum config_outcome outcome = config_read(argc, argv, &server.config);
+    if (outcome != CONFIG_RUN)
+        return outcome == CONFIG_HELP ? EXIT_STOPPED : EXIT_USAGE;
+    signal(SIGPIPE, SIG_IGN);
+    sigemptyset(&stop_signals);
+    sigaddset(&stop_signals, SIGTERM);
+    sigaddset(&stop_signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &stop_signals, NULL); /* threads made from here on inherit it */
+    json_object_seed(0);
+    if (!listener_start(&server))
+        return EXIT_FAILED;
+    if (!load(&server)) {
+        listener_stop(&server);
+        duider_model_close(server.model);
+        return EXIT_FAILED;
+    }
+    int number;
+    sigwait(&stop_signals, &number);
+    stop(&server);
+    return EXIT_STOPPED;
+}

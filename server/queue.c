@@ -1,0 +1,130 @@
+/*
+ * A bounded queue of jobs and the fixed pool of workers that annotates them, each with a session of its own. All locks of the server are here.
+ * A job belongs to whoever submitted it; between submit and done() only its worker touches it.
+ */
+#include "server.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+struct queue {
+    const duider_model *model;
+    pthread_mutex_t lock;
+    pthread_cond_t work;
+    struct job **ring; /* [length] */
+    size_t length, first, waiting, running;
+    bool stopping;
+    pthread_t *threads;
+    size_t thread_count;
+};
+
+/* The library asks this between windows of text. */
+static bool is_past_deadline(void *payload)
+{
+    const struct job *job = payload;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec > job->deadline.tv_sec || (now.tv_sec == job->deadline.tv_sec && now.tv_nsec > job->deadline.tv_nsec);
+}
+
+static void run_job(duider_session *session, struct job *job)
+{
+    duider_result *result = NULL;
+    job->options.cancelled = is_past_deadline;
+    job->options.payload = job;
+    job->status = duider_annotate(session, job->text, job->text_bytes, &job->options, &result, &job->error);
+    if (job->status == DUIDER_OK)
+        job->status = duider_result_json(result, job->id, DUIDER_JSON_COMPACT, &job->json, &job->json_bytes, &job->error);
+    duider_result_free(result);
+}
+
+static void *work(void *payload)
+{
+    struct queue *queue = payload;
+    duider_session *session = NULL;
+    duider_error session_error;
+    duider_status session_status = duider_session_new(queue->model, &session, &session_error);
+    pthread_mutex_lock(&queue->lock);
+    for (;;) {
+        while (queue->waiting == 0 && !queue->stopping)
+            pthread_cond_wait(&queue->work, &queue->lock);
+        if (queue->waiting == 0)
+            break;
+        struct job *job = queue->ring[queue->first];
+        queue->first = (queue->first + 1) % queue->length;
+        queue->waiting--;
+        queue->running++;
+        pthread_mutex_unlock(&queue->lock);
+        if (session_status != DUIDER_OK) { /* memory was short before: it may not be any more */
+            session_status = duider_session_new(queue->model, &session, &session_error);
+            job->status = session_status;
+            job->error = session_error;
+        }
+        if (session_status == DUIDER_OK)
+            run_job(session, job);
+        job->done(job->payload);
+        pthread_mutex_lock(&queue->lock);
+        queue->running--;
+    }
+    pthread_mutex_unlock(&queue->lock);
+    duider_session_free(session);
+    return NULL;
+}
+
+struct queue *queue_new(const duider_model *model, size_t workers, size_t length)
+{
+    struct queue *queue = calloc(1, sizeof *queue);
+    if (!queue)
+        return NULL;
+    queue->model = model;
+    queue->length = length;
+    queue->ring = calloc(length, sizeof(struct job *));
+    queue->threads = calloc(workers, sizeof *queue->threads);
+    pthread_mutex_init(&queue->lock, NULL);
+    pthread_cond_init(&queue->work, NULL);
+    while (queue->ring && queue->threads && queue->thread_count < workers &&
+           pthread_create(&queue->threads[queue->thread_count], NULL, work, queue) == 0)
+        queue->thread_count++;
+    if (queue->thread_count < workers) {
+        queue_free(queue);
+        return NULL;
+    }
+    return queue;
+}
+
+bool queue_submit(struct queue *queue, struct job *job)
+{
+    pthread_mutex_lock(&queue->lock);
+    bool taken = queue->waiting < queue->length && !queue->stopping;
+    if (taken) {
+        queue->ring[(queue->first + queue->waiting++) % queue->length] = job;
+        pthread_cond_signal(&queue->work);
+    }
+    pthread_mutex_unlock(&queue->lock);
+    return taken;
+}
+
+struct queue_counts queue_counts(struct queue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    struct queue_counts counts = {queue->waiting, queue->running, queue->thread_count};
+    pthread_mutex_unlock(&queue->lock);
+    return counts;
+}
+
+void queue_free(struct queue *queue)
+{
+    if (!queue)
+        return;
+    pthread_mutex_lock(&queue->lock);
+    queue->stopping = true;
+    pthread_cond_broadcast(&queue->work);
+    pthread_mutex_unlock(&queue->lock);
+    for (size_t i = 0; i < queue->thread_count; i++)
+        pthread_join(queue->threads[i], NULL);
+    pthread_cond_destroy(&queue->work);
+    pthread_mutex_destroy(&queue->lock);
+    free(queue->ring);
+    free(queue->threads);
+    free(queue);
+}

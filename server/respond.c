@@ -1,0 +1,97 @@
+/* Answers: status, headers, body, problem objects (RFC 9457) and the access log. Nothing else writes to a client. */
+#include "server.h"
+
+#include <string.h>
+
+#define RETRY_AFTER_SECONDS "1"
+
+static const char *title_of(unsigned status)
+{
+    switch (status) {
+    case 400: return "Bad Request";
+    case 404: return "Not Found";
+    case 405: return "Method Not Allowed";
+    case 408: return "Request Timeout";
+    case 411: return "Length Required";
+    case 413: return "Content Too Large";
+    case 415: return "Unsupported Media Type";
+    case 422: return "Unprocessable Content";
+    case 503: return "Service Unavailable";
+    default: return "Internal Server Error";
+    }
+}
+
+static enum MHD_Result send_response(struct request *request, unsigned status, struct MHD_Response *response)
+{
+    if (!response)
+        return MHD_NO;
+    MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+    MHD_add_response_header(response, "Cache-Control", "no-store");
+    if (status == 503)
+        MHD_add_response_header(response, "Retry-After", RETRY_AFTER_SECONDS);
+    enum MHD_Result queued = MHD_queue_response(request->connection, status, response);
+    MHD_destroy_response(response);
+    request->status = status;
+    return queued;
+}
+
+enum MHD_Result respond(struct request *request, unsigned status, const char *type, const char *body, size_t bytes)
+{
+    struct MHD_Response *response = MHD_create_response_from_buffer(bytes, (void *)(uintptr_t)body, MHD_RESPMEM_MUST_COPY);
+    if (response)
+        MHD_add_response_header(response, "Content-Type", type);
+    request->answer_bytes = bytes;
+    return send_response(request, status, response);
+}
+
+enum MHD_Result respond_empty(struct request *request, unsigned status, const char *header, const char *value)
+{
+    struct MHD_Response *response = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+    if (response)
+        MHD_add_response_header(response, header, value);
+    return send_response(request, status, response);
+}
+
+static char *problem_text(const struct problem *problem)
+{
+    json_t *json = json_pack("{s:s, s:s, s:i, s:s}", "type", "about:blank", "title", title_of(problem->status), "status", (int)problem->status, "detail",
+                             problem->detail);
+    if (json && problem->pointer[0])
+        json_object_set_new(json, "errors", json_pack("[{s:s, s:s}]", "detail", problem->detail, "pointer", problem->pointer));
+    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+    json_decref(json);
+    return text;
+}
+
+static enum MHD_Result respond_problem_with(struct request *request, const struct problem *problem, const char *header, const char *value)
+{
+    char *text = problem_text(problem);
+    struct MHD_Response *response = text ? MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE) : NULL;
+    if (response) {
+        request->answer_bytes = strlen(text);
+        MHD_add_response_header(response, "Content-Type", "application/problem+json");
+        if (header)
+            MHD_add_response_header(response, header, value);
+    }
+    return send_response(request, problem->status, response);
+}
+
+enum MHD_Result respond_problem(struct request *request, const struct problem *problem)
+{
+    return respond_problem_with(request, problem, NULL, NULL);
+}
+
+enum MHD_Result respond_method_not_allowed(struct request *request, const char *allow)
+{
+    struct problem problem = {405, "this path does not take that method", ""};
+    return respond_problem_with(request, &problem, "Allow", allow);
+}
+
+void log_request(const struct request *request)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    double ms = (double)(now.tv_sec - request->start.tv_sec) * 1e3 + (double)(now.tv_nsec - request->start.tv_nsec) / 1e6;
+    fprintf(stderr, "method=%s path=%s status=%u in=%zu out=%zu ms=%.1f\n", request->method, request->path, request->status, request->received,
+            request->answer_bytes, ms);
+}

@@ -1,0 +1,37 @@
+/* Method and path -> handler. HEAD goes where GET goes; OPTIONS says what a path allows. */
+#include "server.h"
+
+#include <string.h>
+
+static const struct route routes[] = {
+    {"POST", "/v1/annotate", handle_annotate, true},
+    {"GET", "/v1/info", handle_info, false},
+    {"GET", "/health/live", handle_live, false},
+    {"GET", "/health/ready", handle_ready, false},
+    {"GET", "/openapi.yaml", handle_openapi, false},
+};
+
+#define ROUTES (sizeof routes / sizeof *routes)
+
+const struct route *router_find(struct request *request, const char *url, enum MHD_Result *answered)
+{
+    const char *method = strcmp(request->method, "HEAD") == 0 ? "GET" : request->method;
+    char allow[64] = "";
+    for (size_t i = 0; i < ROUTES; i++) {
+        if (strcmp(url, routes[i].path) != 0)
+            continue;
+        request->path = routes[i].path;
+        if (strcmp(method, routes[i].method) == 0)
+            return &routes[i];
+        snprintf(allow, sizeof allow, "%s%sOPTIONS", routes[i].method, strcmp(routes[i].method, "GET") == 0 ? ", HEAD, " : ", ");
+    }
+    if (!allow[0]) {
+        struct problem problem = {404, "there is nothing under this path; see /openapi.yaml", ""};
+        *answered = respond_problem(request, &problem);
+    } else if (strcmp(method, "OPTIONS") == 0) {
+        *answered = respond_empty(request, 204, "Allow", allow);
+    } else {
+        *answered = respond_method_not_allowed(request, allow);
+    }
+    return NULL;
+}

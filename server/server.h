@@ -1,0 +1,160 @@
+/*
+ * The map of the server, in the order in which a request meets its parts: config, listener, router, handlers, queue, respond. HTTP stays on
+ * the listener's side of queue.c; a worker sees a job and the library, nothing else.
+ */
+#ifndef DUIDER_SERVER_H
+#define DUIDER_SERVER_H
+
+#include "duider.h"
+
+#include <jansson.h>
+#include <microhttpd.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <time.h>
+
+/* ---- config.c: every option once ---- */
+
+struct config {
+    const char *host;
+    const char *model_path;
+    size_t port;
+    size_t workers;
+    size_t queue_length;
+    size_t max_body_bytes;
+    size_t max_connections;
+    size_t request_timeout_ms; /* from the first byte of a request to its answer */
+    size_t idle_timeout_s;
+    size_t drain_timeout_ms;
+};
+
+enum config_outcome { CONFIG_RUN, CONFIG_HELP, CONFIG_WRONG };
+
+/* Defaults, then DUIDER_* variables, then arguments. Prints help or what is wrong. */
+enum config_outcome config_read(int argc, char **argv, struct config *config);
+
+/* ---- queue.c: jobs and workers ---- */
+
+struct job {
+    const char *text; /* borrowed until the job is done */
+    size_t text_bytes;
+    const char *id; /* or NULL */
+    duider_options options;
+    struct timespec deadline; /* monotonic */
+    duider_status status;
+    duider_error error;
+    char *json; /* for duider_string_free; NULL where status is not OK */
+    size_t json_bytes;
+    void (*done)(void *payload); /* called by the worker when it lets go of the job */
+    void *payload;
+};
+
+struct queue;
+
+struct queue_counts {
+    size_t waiting, running, workers;
+};
+
+/* `model` must outlive the queue. NULL: no memory or no thread. */
+struct queue *queue_new(const duider_model *model, size_t workers, size_t length);
+
+/* False: the queue is full or stopping; the job was not taken. */
+bool queue_submit(struct queue *queue, struct job *job);
+
+struct queue_counts queue_counts(struct queue *queue);
+
+/* Finishes every job taken, then ends the workers. */
+void queue_free(struct queue *queue);
+
+/* ---- the server ---- */
+
+enum phase { PHASE_LOADING, PHASE_READY, PHASE_DRAINING };
+
+struct server {
+    struct config config;
+    duider_model *model; /* both NULL while loading; written before phase becomes READY */
+    struct queue *queue;
+    _Atomic(enum phase) phase;
+    atomic_size_t open_requests;
+    struct MHD_Daemon *daemon;
+    unsigned short port;
+};
+
+struct route;
+
+/* ---- listener.c: one HTTP request ---- */
+
+enum { BODY_FIRST_BYTES = 16 * 1024 };
+
+struct request {
+    struct server *server;
+    struct MHD_Connection *connection;
+    const char *method, *path; /* path: static string of the route once routed, else "-" */
+    struct timespec start;
+    char *body;
+    size_t body_bytes, body_capacity, received;
+    bool too_large, no_memory;
+    bool submitted; /* a worker has, or had, the job */
+    bool refused;   /* the queue was full */
+    const struct route *route; /* NULL where the headers were answered */
+    json_t *input; /* parsed body, which the job's strings point into */
+    struct job job;
+    unsigned status; /* of the answer, for the log */
+    size_t answer_bytes;
+};
+
+bool listener_start(struct server *server);
+/* Takes no new connections; waits until open requests are answered or `timeout_ms` have passed, or `interrupted` says so. */
+void listener_drain(struct server *server, size_t timeout_ms, bool (*interrupted)(void));
+void listener_stop(struct server *server);
+
+/* ---- router.c ---- */
+
+struct route {
+    const char *method, *path;
+    enum MHD_Result (*handle)(struct request *request);
+    bool takes_body;
+};
+
+/* The route for the request, or NULL after an answer (404, 405, OPTIONS) was queued, whose outcome is in *answered. */
+const struct route *router_find(struct request *request, const char *url, enum MHD_Result *answered);
+
+/* ---- handlers.c ---- */
+
+enum MHD_Result handle_annotate(struct request *request);
+enum MHD_Result handle_live(struct request *request);
+enum MHD_Result handle_ready(struct request *request);
+enum MHD_Result handle_info(struct request *request);
+enum MHD_Result handle_openapi(struct request *request);
+
+/* ---- input.c: body -> job ---- */
+
+struct problem {
+    unsigned status;
+    char detail[DUIDER_ERROR_MESSAGE_BYTES + 64];
+    char pointer[32]; /* JSON Pointer to the bad member; "" for none */
+};
+
+/* Fills request->job from the body and the headers; false with *problem. */
+bool input_read(struct request *request, struct problem *problem);
+
+/* Checks of the headers, before a byte of the body is read. */
+bool input_check_headers(struct request *request, struct problem *problem);
+
+/* ---- respond.c ---- */
+
+/* Queues an answer. `body` is copied. */
+enum MHD_Result respond(struct request *request, unsigned status, const char *type, const char *body, size_t bytes);
+enum MHD_Result respond_problem(struct request *request, const struct problem *problem);
+enum MHD_Result respond_empty(struct request *request, unsigned status, const char *header, const char *value);
+enum MHD_Result respond_method_not_allowed(struct request *request, const char *allow);
+
+/* One line on standard error; never text of an article. */
+void log_request(const struct request *request);
+
+/* ---- openapi.c ---- */
+
+extern const char openapi_text[];
+extern const char openapi_text_end[];
+
+#endif
