@@ -75,6 +75,8 @@ $(BUILD)/tests/%: tests/%.c $(SERVER_TESTED) $(BUILD)/libduider.a
 	$(Q)$(CC) $(ALL_CFLAGS) -Ilib -Iserver -Itests -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(SERVER_TESTED) $(BUILD)/libduider.a \
 	  $(shell pkg-config --libs $(SERVER_PACKAGES) cmocka) $(LIBS)
 
+$(BUILD)/server/openapi.o: openapi.yaml
+
 test: all $(TESTS) ## all tests; the last line counts them
 	@tests/run $(BUILD)
 
