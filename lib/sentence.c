@@ -9,7 +9,8 @@
 
 enum {
     ABBREVIATION_BYTES_MAX = 12,
-    SHORT_LINE_WORDS = 14 /* a line that is not longer and lacks a full stop is a headline or caption of its own */
+    OPENING_MARKS_MAX = 4,
+    WRAPPED_SHARE = 4 /* a text is wrapped when one in so many of its lines starts in lower case */
 };
 
 /* Followed by a name or a number more often than by the end of a sentence. Lower case, without full stops. */
@@ -73,22 +74,59 @@ static bool is_number(const struct document *document, size_t word)
 /* The first word behind the marks that open something at `word`; the count of words where there is none. */
 static size_t skip_opening(const struct document *document, size_t word)
 {
-    while (word < document->words.count && is_opening(word_view(document, word)))
+    size_t end = word + OPENING_MARKS_MAX;
+    while (word < end && word < document->words.count && is_opening(word_view(document, word)))
         word++;
     return word;
 }
 
+/* "am 3. Oktober", "der 20. Jahrestag": is the number at `word` an ordinal, when `next` follows its full stop? */
+static bool is_german_ordinal(const struct document *document, size_t word, size_t next)
+{
+    static const char *const before[] = {"am", "der", "dem", "den", "des", "im", "zum", "zur", "vom", "beim", "Am", "Der", "Im", "Zum", "Zur", "Vom", NULL};
+    static const char *const months[] = {"Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember", NULL};
+    return document->language == DUIDER_LANGUAGE_DE || (word > 0 && one_of(word_view(document, word - 1), before)) ||
+           (next < document->words.count && one_of(word_view(document, next), months));
+}
+
+/* Does the line at `word` start in lower case, so that it goes on with the sentence before it? */
+static bool goes_on(const struct document *document, size_t word)
+{
+    size_t start = skip_opening(document, word);
+    const struct word *w = &document->words.items[start];
+    return start < document->words.count && w->class == WORD_LETTERS && !w->capital && !is_number(document, start);
+}
+
+/* Is the text wrapped, its line ends without meaning? In a wrapped text many lines start in lower case, in others hardly any. */
+static bool is_wrapped(const struct document *document)
+{
+    size_t lines = 0, lower = 0;
+    for (size_t word = 1; word < document->words.count; word++) {
+        if (!document->words.items[word].line_before || document->words.items[word].paragraph_before)
+            continue;
+        lines++;
+        lower += goes_on(document, word);
+    }
+    return lower * WRAPPED_SHARE >= lines;
+}
+
+/* Does a sentence start at `word` because of the line end before it? */
+static bool starts_line(const struct document *document, size_t word, bool wrapped)
+{
+    const struct word *w = &document->words.items[word];
+    return w->line_before && (w->paragraph_before || (!wrapped && !goes_on(document, word)));
+}
+
 /* `stop` is a full stop or the like, `next` the first word behind it and its closing marks. */
-static bool is_end(const struct document *document, size_t stop, size_t next)
+static bool is_end(const struct document *document, size_t stop, size_t next, bool wrapped)
 {
     const struct word *words = document->words.items;
-    if (next == document->words.count || words[next].line_before)
+    if (next == document->words.count || starts_line(document, next, wrapped))
         return true;
     if (!words[next].space_before)
         return false; /* "3.5", "nu.nl", "o.a." */
     size_t start = skip_opening(document, next);
-    bool lower = start < document->words.count && words[start].class == WORD_LETTERS && !words[start].capital && !is_number(document, start);
-    if (lower)
+    if (goes_on(document, start))
         return false; /* "zegt ze … maar", "ca. vijf", and a quote that its attribution follows: “Waarom?” vraagt hij */
     if (word_view(document, stop).bytes[0] != '.' || word_view(document, stop).count > 1)
         return true;
@@ -98,7 +136,7 @@ static bool is_end(const struct document *document, size_t stop, size_t next)
         return true; /* closing marks stand between */
     if (is_abbreviation(document, stop - 1))
         return false;
-    return !(is_number(document, stop - 1) && document->language == DUIDER_LANGUAGE_DE); /* "am 3. Oktober" */
+    return !(is_number(document, stop - 1) && is_german_ordinal(document, stop - 1, start));
 }
 
 static bool add(struct document *document, size_t first, size_t end)
@@ -109,34 +147,19 @@ static bool add(struct document *document, size_t first, size_t end)
     return true;
 }
 
-/* Does a sentence start at `word` because of the line end before it? Lines that are wrapped inside a sentence go on. */
-static bool starts_line(const struct document *document, size_t first, size_t word)
-{
-    const struct word *w = &document->words.items[word];
-    if (!w->line_before)
-        return false;
-    if (w->paragraph_before)
-        return true;
-    struct view before = word_view(document, word - 1);
-    if (before.count == 1 && (before.bytes[0] == ',' || before.bytes[0] == '-'))
-        return false;
-    size_t start = skip_opening(document, word);
-    bool capital = start < document->words.count && (document->words.items[start].capital || is_number(document, start));
-    return capital || word - first <= SHORT_LINE_WORDS;
-}
-
 duider_status split_sentences(struct document *document, duider_error *error)
 {
     size_t first = 0, count = document->words.count;
+    bool wrapped = is_wrapped(document);
     for (size_t word = 0; word < count; word++) {
         size_t end = NONE;
-        if (word > first && starts_line(document, first, word)) {
+        if (word > first && starts_line(document, word, wrapped)) {
             end = word;
         } else if (ends_sentence(word_view(document, word))) {
             size_t next = word + 1;
             while (next < count && !document->words.items[next].space_before && is_closing(word_view(document, next)))
                 next++;
-            if (is_end(document, word, next))
+            if (is_end(document, word, next, wrapped))
                 end = next;
         }
         if (end == NONE)

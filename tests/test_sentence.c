@@ -38,6 +38,7 @@ static void abbreviations_go_on(void **state)
     check("|Prof. dr. A. de Boer en mr. J.P. Balkema spraken. |Daarna was er koffie.");
     check("|De N.V. werd o.a. in Gent geleid. |Toen ging het mis.");
     check("|Mr. Smith met Sen. Brown on Jan. 5. |They talked.");
+    check("|Zum 20. Jahrestag kam der 1. FC. |Es regnete.");
     check("|Am 3. Oktober kam Hr. Schulz, bzw. Frau Weber. |Es regnete.");
 }
 
@@ -56,6 +57,8 @@ static void lines_and_paragraphs(void **state)
     (void)state;
     check("|Brug dicht\n\n|De brug is dicht. |Morgen open.");
     check("|De brug over de\nrivier is dicht. |Morgen open.");
+    check("|Brug dicht\n|De brug is dicht. |Morgen open.\n|De bus rijdt om.");
+    check("|De bus van Gent naar\nBrugge rijdt al de hele\ndag niet meer. |Dat is lastig,\nzegt men.");
 }
 
 int main(void)

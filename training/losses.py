@@ -9,7 +9,7 @@ from dataset import COARSE_B, COARSE_I, IGNORE, Window
 from model import Duider
 from tokenizer import BOS, EOS, PAD
 
-WEIGHTS = {"names": 1.0, "quotes": 1.0, "roles": 0.5, "cues": 0.7, "speakers": 0.7, "sentence": 0.25, "target": 0.25,
+WEIGHTS = {"names": 1.0, "quotes": 1.0, "roles": 0.5, "cues": 0.7, "speakers": 0.7, "sentence": 0.7, "target": 0.5,
            "language": 0.05, "pointer": 0.3}
 _FINE_B = [labels.NAMES.index("B-" + t) for t in labels.COARSE_MISC]
 _FINE_I = [labels.NAMES.index("I-" + t) for t in labels.COARSE_MISC]
