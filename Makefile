@@ -27,12 +27,13 @@ LIB_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*.c))
 CLI_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard cli/*.c))
 SERVER_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard server/*.c))
 TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
+BENCHES := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 SERVER_TESTED := $(filter-out $(BUILD)/server/main.o,$(SERVER_OBJECTS))
 
 # `make V=1` shows the commands.
 Q = $(if $(V),,@)
 
-.PHONY: all lib cli server test check asan tsan valgrind lint bench install uninstall clean help
+.PHONY: all lib cli server test check asan tsan valgrind bench dev-scores lint install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -75,6 +76,11 @@ $(BUILD)/tests/%: tests/%.c $(SERVER_TESTED) $(BUILD)/libduider.a
 	$(Q)$(CC) $(ALL_CFLAGS) -Ilib -Iserver -Itests -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(SERVER_TESTED) $(BUILD)/libduider.a \
 	  $(shell pkg-config --libs $(SERVER_PACKAGES) cmocka) $(LIBS)
 
+$(BUILD)/bench/%: bench/%.c $(BUILD)/libduider.a
+	@mkdir -p $(@D)
+	@echo "  LD  $@"
+	$(Q)$(CC) $(ALL_CFLAGS) -Ilib -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(BUILD)/libduider.a $(LIBS)
+
 $(BUILD)/server/openapi.o: openapi.yaml
 
 test: all $(TESTS) ## all tests; the last line counts them
@@ -87,6 +93,15 @@ asan: ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 
 tsan: ## the tests under ThreadSanitizer
 	$(MAKE) test BUILD=build/tsan CFLAGS="-O1 -g" HARDENING= SANITIZE="-fsanitize=thread"
+
+valgrind: all $(TESTS) ## the C tests under valgrind (slow: processors without AVX-512 are imitated)
+	@tests/valgrind $(BUILD)
+
+bench: all $(BENCHES) ## time an article, the server's memory and its start; with PyTorch installed, PyTorch too
+	@bench/run.py --build $(BUILD)
+
+dev-scores: all ## figures on dev; SHARED=folder with data/ and tools/score.py (not part of the project)
+	@bench/dev_scores.sh $(BUILD) $(SHARED)
 
 lint: ## exported symbols, banned functions, cppcheck
 	@tests/lint $(BUILD)
@@ -117,4 +132,4 @@ clean: ## remove what was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
 
--include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(CLI_OBJECTS) $(SERVER_OBJECTS)) $(TESTS:%=%.d)
+-include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(CLI_OBJECTS) $(SERVER_OBJECTS)) $(TESTS:%=%.d) $(BENCHES:%=%.d)
