@@ -156,9 +156,13 @@ enum exit_code run_annotate(int argc, char **argv)
         return EXIT_OUTPUT;
     }
     enum exit_code code = options.ndjson ? annotate_lines(&options, model, output) : annotate_files(&options, model, output);
-    duider_model_close(model);
-    bool failed = fflush(output) != 0 || ferror(output);
     int reason = errno;
+    bool failed = ferror(output) != 0;
+    duider_model_close(model);
+    if (!failed) {
+        failed = fflush(output) != 0;
+        reason = errno;
+    }
     if (options.output_path)
         failed |= fclose(output) != 0;
     if (failed && reason != EPIPE)

@@ -1,8 +1,8 @@
 /*
  * JSON lines in -> JSON lines out, in order, with as many threads as asked for.
  *
- * The main thread reads lines into a ring of slots; workers take them as they come, each with a session of its own; the main thread writes finished slots
- * from the oldest on. The ring bounds the memory however long the input is. A bad line becomes an error object in its place.
+ * The main thread reads lines into a ring of slots; workers take them as they come, each with a session of its own; a writer prints finished slots from
+ * the oldest on, each as soon as it can. The ring bounds the memory however long the input is. A bad line becomes an error object in its place.
  */
 #include "cli.h"
 
@@ -33,11 +33,15 @@ struct pool {
     const struct options *options;
     const duider_model *model;
     pthread_mutex_t lock;
-    pthread_cond_t work, done;
+    pthread_cond_t work, done, room; /* a line was read; one was answered; one was written */
     struct slot *slots;
     size_t slot_count;
     size_t read, taken, written; /* lines so far; a line's slot is its number modulo slot_count */
     bool finished;               /* no more lines come */
+    bool broken;                 /* the output can't be written any more, for output_error */
+    int output_error;
+    bool some_failed;
+    FILE *output;
 };
 
 /* ---- one line ---- */
@@ -187,7 +191,7 @@ static void *work(void *payload)
     return NULL;
 }
 
-/* ---- the main thread ---- */
+/* ---- the writer ---- */
 
 struct progress {
     bool shown;
@@ -211,48 +215,78 @@ static void show_progress(struct progress *progress, size_t count, bool end)
     fprintf(stderr, "\r%zu articles, %.1f a second%s", count, (double)count / (seconds > 0.001 ? seconds : 0.001), end ? "\n" : "");
 }
 
-/* Writes finished slots from the oldest on; waits for the oldest where the ring is full or `all` are wanted. The lock is held. */
-static bool write_finished(struct pool *pool, FILE *output, bool all, struct progress *progress, enum exit_code *code)
+static void write_slot(struct pool *pool, const struct slot *slot)
 {
-    while (pool->written < pool->read) {
+    static const char no_memory[] = "{\"id\":null,\"error\":{\"status\":503,\"title\":\"Service Unavailable\",\"detail\":\"out of memory\"}}";
+    fputs(slot->answer ? slot->answer : no_memory, pool->output);
+    fputc('\n', pool->output);
+    fflush(pool->output); /* whoever waits for this line before sending the next one gets it now */
+}
+
+static void *write_answers(void *payload)
+{
+    struct pool *pool = payload;
+    struct progress progress = {.shown = isatty(STDERR_FILENO) != 0};
+    clock_gettime(CLOCK_MONOTONIC, &progress.start);
+    pthread_mutex_lock(&pool->lock);
+    while (!pool->broken) {
         struct slot *slot = &pool->slots[pool->written % pool->slot_count];
-        if (slot->state != SLOT_DONE) {
-            if (!all && pool->read - pool->written < pool->slot_count)
-                return true;
+        if (pool->written == pool->read && pool->finished)
+            break;
+        if (pool->written == pool->read || slot->state != SLOT_DONE) {
             pthread_cond_wait(&pool->done, &pool->lock);
             continue;
         }
         struct slot finished = *slot;
-        *slot = (struct slot){.state = SLOT_FREE};
-        pool->written++;
         pthread_mutex_unlock(&pool->lock);
-        if (finished.failed || !finished.answer)
-            *code = EXIT_SOME_FAILED;
-        fputs(finished.answer ? finished.answer : "{\"id\":null,\"error\":{\"status\":503,\"title\":\"Service Unavailable\",\"detail\":\"out of memory\"}}", output);
-        fputc('\n', output);
+        write_slot(pool, &finished);
+        int reason = errno;
         free(finished.line);
         free(finished.answer);
-        show_progress(progress, pool->written, false);
-        bool broken = ferror(output) != 0;
         pthread_mutex_lock(&pool->lock);
-        if (broken)
-            return false;
+        *slot = (struct slot){.state = SLOT_FREE};
+        pool->written++;
+        pool->some_failed |= finished.failed || !finished.answer;
+        pool->broken = ferror(pool->output) != 0;
+        pool->output_error = reason;
+        pthread_cond_signal(&pool->room);
+        show_progress(&progress, pool->written, false);
     }
-    return true;
+    if (pool->broken)
+        pool->taken = pool->read; /* nobody reads on: what is not begun is dropped */
+    pthread_mutex_unlock(&pool->lock);
+    show_progress(&progress, pool->written, true);
+    return NULL;
 }
+
+/* ---- the main thread ---- */
 
 static bool is_blank(const char *line, size_t bytes)
 {
     return strspn(line, " \t\r\n") >= bytes;
 }
 
-static enum exit_code pump(struct pool *pool, FILE *input, FILE *output)
+/* Puts the line, which it takes over, where a worker finds it; false where nobody takes the output any more. */
+static bool hand_over(struct pool *pool, char *line, size_t bytes)
 {
-    struct progress progress = {.shown = isatty(STDERR_FILENO) != 0};
-    clock_gettime(CLOCK_MONOTONIC, &progress.start);
-    enum exit_code code = EXIT_FINE;
-    bool fine = true;
-    while (fine) {
+    pthread_mutex_lock(&pool->lock);
+    while (pool->read - pool->written == pool->slot_count && !pool->broken)
+        pthread_cond_wait(&pool->room, &pool->lock);
+    bool open = !pool->broken;
+    if (open) {
+        pool->slots[pool->read++ % pool->slot_count] = (struct slot){.state = SLOT_READY, .line = line, .line_bytes = bytes};
+        pthread_cond_signal(&pool->work);
+    }
+    pthread_mutex_unlock(&pool->lock);
+    if (!open)
+        free(line);
+    return open;
+}
+
+/* Reads all lines; false where the input can't be read. */
+static bool read_lines(struct pool *pool, FILE *input)
+{
+    for (bool open = true; open;) {
         char *line = NULL;
         size_t capacity = 0;
         ssize_t count = getline(&line, &capacity, input);
@@ -262,33 +296,23 @@ static enum exit_code pump(struct pool *pool, FILE *input, FILE *output)
                 break;
             continue;
         }
-        pthread_mutex_lock(&pool->lock);
-        fine = write_finished(pool, output, false, &progress, &code);
-        struct slot *slot = &pool->slots[pool->read++ % pool->slot_count];
-        *slot = (struct slot){.state = SLOT_READY, .line = line, .line_bytes = (size_t)count};
-        pthread_cond_signal(&pool->work);
-        pthread_mutex_unlock(&pool->lock);
+        open = hand_over(pool, line, (size_t)count);
     }
-    if (ferror(input)) {
+    bool readable = !ferror(input);
+    if (!readable)
         fprintf(stderr, "duider: input: %s\n", strerror(errno));
-        code = EXIT_SOME_FAILED;
-    }
     pthread_mutex_lock(&pool->lock);
     pool->finished = true;
     pthread_cond_broadcast(&pool->work);
-    if (fine)
-        write_finished(pool, output, true, &progress, &code);
-    else
-        pool->taken = pool->read; /* nobody reads on: what is not begun is dropped */
+    pthread_cond_broadcast(&pool->done);
     pthread_mutex_unlock(&pool->lock);
-    show_progress(&progress, pool->written, true);
-    return code;
+    return readable;
 }
 
 enum exit_code run_ndjson(const struct options *options, const duider_model *model, FILE *input, FILE *output)
 {
-    struct pool pool = {.options = options, .model = model, .slot_count = options->jobs * SLOTS_PER_JOB};
-    pthread_t threads[JOBS_MAX];
+    struct pool pool = {.options = options, .model = model, .slot_count = options->jobs * SLOTS_PER_JOB, .output = output};
+    pthread_t threads[JOBS_MAX], writer;
     size_t started = 0;
     pool.slots = calloc(pool.slot_count, sizeof *pool.slots);
     if (!pool.slots) {
@@ -299,13 +323,19 @@ enum exit_code run_ndjson(const struct options *options, const duider_model *mod
     pthread_mutex_init(&pool.lock, NULL);
     pthread_cond_init(&pool.work, NULL);
     pthread_cond_init(&pool.done, NULL);
+    pthread_cond_init(&pool.room, NULL);
     while (started < options->jobs && pthread_create(&threads[started], NULL, work, &pool) == 0)
         started++;
     enum exit_code code = EXIT_SOME_FAILED;
-    if (started)
-        code = pump(&pool, input, output);
-    else
+    if (started && pthread_create(&writer, NULL, write_answers, &pool) == 0) {
+        bool readable = read_lines(&pool, input);
+        pthread_join(writer, NULL);
+        code = readable && !pool.some_failed ? EXIT_FINE : EXIT_SOME_FAILED;
+    } else {
         fputs("duider: no thread could be started\n", stderr);
+        pool.finished = true;
+        pthread_cond_broadcast(&pool.work);
+    }
     for (size_t i = 0; i < started; i++)
         pthread_join(threads[i], NULL);
     for (size_t i = 0; i < pool.slot_count; i++) {
@@ -314,7 +344,10 @@ enum exit_code run_ndjson(const struct options *options, const duider_model *mod
     }
     pthread_cond_destroy(&pool.work);
     pthread_cond_destroy(&pool.done);
+    pthread_cond_destroy(&pool.room);
     pthread_mutex_destroy(&pool.lock);
     free(pool.slots);
+    if (pool.broken)
+        errno = pool.output_error;
     return code;
 }

@@ -51,7 +51,9 @@ bool input_check_headers(struct request *request, struct problem *problem)
         unsigned long long bytes = strtoull(length, &end, 10);
         if (errno || *end || *length < '0' || *length > '9')
             return wrong(problem, 400, "", "Content-Length is no number");
-        if (bytes > request->server->config.max_body_bytes) {
+        request->too_large = bytes > request->server->config.max_body_bytes;
+        bool asks_first = header(request, MHD_HTTP_HEADER_EXPECT) != NULL;
+        if (request->too_large && (asks_first || bytes > DISCARD_BYTES_MAX)) {
             wrong(problem, 413, "", "");
             snprintf(problem->detail, sizeof problem->detail, "the body is larger than %zu bytes", request->server->config.max_body_bytes);
             return false;

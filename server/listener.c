@@ -103,7 +103,13 @@ static enum MHD_Result refuse_queue(struct request *request)
     return respond_problem(request, &problem);
 }
 
-/* The first call of a request: what can be refused by its headers is refused before its body is read. */
+static bool has_body(const struct request *request)
+{
+    return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH) ||
+           MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_TRANSFER_ENCODING);
+}
+
+/* Finds the route; what can be refused by its headers is refused here. */
 static enum MHD_Result begin(struct request *request, const char *url)
 {
     enum MHD_Result answered = MHD_YES;
@@ -124,13 +130,23 @@ static enum MHD_Result on_request(void *payload, struct MHD_Connection *connecti
     struct request *request = *context;
     if (!request) {
         request = *context = request_new(payload, connection, method);
-        return request ? begin(request, url) : MHD_NO;
+        if (!request)
+            return MHD_NO;
+        /* An answer on the first call closes the connection: only where that saves reading a body. */
+        request->begun = has_body(request);
+        return request->begun ? begin(request, url) : MHD_YES;
+    }
+    if (!request->begun) {
+        request->begun = true;
+        enum MHD_Result answered = begin(request, url);
+        if (!request->route)
+            return answered;
     }
     if (*upload_bytes) {
         add_body(request, upload, *upload_bytes);
         *upload_bytes = 0;
         /* A client that sends on and on, or drips, is cut off. */
-        return request->received / 2 > request->server->config.max_body_bytes || past_deadline(request) ? MHD_NO : MHD_YES;
+        return request->received > DISCARD_BYTES_MAX + request->server->config.max_body_bytes || past_deadline(request) ? MHD_NO : MHD_YES;
     }
     if (!request->route)
         return MHD_NO;

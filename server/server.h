@@ -84,7 +84,10 @@ struct route;
 
 /* ---- listener.c: one HTTP request ---- */
 
-enum { BODY_FIRST_BYTES = 16 * 1024 };
+enum {
+    BODY_FIRST_BYTES = 16 * 1024,
+    DISCARD_BYTES_MAX = 64 * 1024 * 1024 /* so much of a body that is too large is still read, so that its sender sees the answer */
+};
 
 struct request {
     struct server *server;
@@ -93,6 +96,7 @@ struct request {
     struct timespec start;
     char *body;
     size_t body_bytes, body_capacity, received;
+    bool begun; /* the route was looked up */
     bool too_large, no_memory;
     bool submitted; /* a worker has, or had, the job */
     bool refused;   /* the queue was full */
