@@ -220,7 +220,7 @@ class Routes(unittest.TestCase):
         for garbage in (b"\x00\xff\x16\x03\x01" * 50, b"GET / HTTP/9.9\r\n\r\n", b"POST /v1/annotate HTTP/1.1\r\nContent-Length: -5\r\n\r\n", b"\r\n" * 100,
                         b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\n\r\n"):
             try:
-                self.server.raw(garbage)
+                self.server.raw(garbage, timeout=1)
             except OSError:
                 pass
         self.assertEqual(self.server.ask("GET", "/health/live")[0], 200)

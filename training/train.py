@@ -1,6 +1,6 @@
 """Trains encoder and heads.  Resumes from the checkpoint in --out where there is one.
 
-usage: train.py --prepared DIR --pretrained e5-small-q4.bin --out DIR [--config config.json] [--minutes N]
+usage: train.py --prepared DIR --pretrained e5-small-q4.bin --out DIR [--config config.json] [--start model.pt]
 """
 from __future__ import annotations
 
@@ -73,6 +73,7 @@ def main() -> None:
     parser.add_argument("--pretrained", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--config", type=Path, default=Path(__file__).with_name("config.json"))
+    parser.add_argument("--start", type=Path, help="weights of an earlier run to begin from")
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
 
@@ -83,6 +84,8 @@ def main() -> None:
     tokenizer = PieceTokenizer(args.prepared / "tokenizer.json")
     ids = np.array(json.loads((args.prepared / "tokenizer.json").read_text(encoding="utf-8"))["source_ids"])
     model: Duider = from_pretrained(weights.load(args.pretrained, ids), config["layers"], config["dropout"])
+    if args.start:
+        model.load_state_dict(torch.load(args.start, weights_only=True)["model"])
     model.encoder.words.requires_grad_(False)
     model.encoder.positions.requires_grad_(False)
 
