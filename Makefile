@@ -52,9 +52,9 @@ $(BUILD)/libduider.a: $(LIB_OBJECTS)
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
-$(BUILD)/libduider.so: $(LIB_OBJECTS)
+$(BUILD)/libduider.so: $(LIB_OBJECTS) lib/duider.map
 	@echo "  LD  $@"
-	$(Q)$(CC) $(ALL_LDFLAGS) -shared -Wl,-soname,libduider.so.$(SOVERSION) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -shared -Wl,-soname,libduider.so.$(SOVERSION) -Wl,--version-script=lib/duider.map -o $@ $(LIB_OBJECTS) $(LIBS)
 	$(Q)ln -sf libduider.so $(BUILD)/libduider.so.$(SOVERSION)
 
 $(BUILD)/duider.pc: lib/duider.pc.in include/duider.h

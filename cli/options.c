@@ -111,12 +111,14 @@ static enum parsed parse(int argc, char **argv, const char *usage, const struct 
                          bool *format_given)
 {
     struct option longs[TABLE_MAX + 1] = {{0}};
-    char shorts[2 * TABLE_MAX + 2] = "";
+    char shorts[2 * TABLE_MAX + 1] = "";
+    size_t letters = 0;
     for (size_t i = 0; i < count; i++) {
         longs[i] = table[i].option;
         if (table[i].option.val < 256) {
-            char letter[3] = {(char)table[i].option.val, table[i].option.has_arg ? ':' : 0, 0};
-            strcat(shorts, letter);
+            shorts[letters++] = (char)table[i].option.val;
+            if (table[i].option.has_arg)
+                shorts[letters++] = ':';
         }
     }
     optind = 1;

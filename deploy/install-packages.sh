@@ -6,8 +6,8 @@ packages=""
 for set in "${@:-build}"; do
     case $set in
     build) packages="$packages gcc make pkg-config libc6-dev libdnnl-dev libjansson-dev libmicrohttpd-dev libutf8proc-dev
-        libxxhash-dev libcmocka-dev libcurl4-openssl-dev python3 curl ca-certificates" ;;
-    lint) packages="$packages cppcheck binutils" ;;
+        libxxhash-dev libcmocka-dev python3 curl" ;;
+    lint) packages="$packages cppcheck binutils g++ groff-base shellcheck valgrind" ;;
     run) packages="$packages libdnnl2 libjansson4 libmicrohttpd12 libutf8proc2 libxxhash0" ;;
     *) echo "install-packages.sh: no set '$set'; there are build, lint and run" >&2; exit 2 ;;
     esac

@@ -117,7 +117,7 @@ static void normalise(const struct model *model, const char *word, size_t count,
     size_t start = 0, at = 0, visible_end = 0; /* grapheme so far: [start, visible_end) */
     utf8proc_int32_t before = 0, state = 0;
     char kept[WORD_BYTES_MAX]; /* the word without invisible characters, and where each byte stood */
-    uint16_t place[WORD_BYTES_MAX];
+    uint16_t place[WORD_BYTES_MAX] = {0};
     size_t kept_count = 0;
     while (at < count) {
         utf8proc_int32_t code;
@@ -166,7 +166,7 @@ static int piece_byte(const struct model *model, uint32_t id, size_t depth)
 /* Narrows the sorted pieces [*low, *high) to those whose byte at `depth` is `byte`. */
 static bool narrow(const struct model *model, uint32_t *low, uint32_t *high, size_t depth, int byte)
 {
-    uint32_t bounds[2];
+    uint32_t bounds[2] = {*low, *high};
     for (int side = 0; side < 2; side++) {
         uint32_t a = side ? bounds[0] : *low, b = *high;
         while (a < b) {

@@ -121,5 +121,5 @@ enum MHD_Result handle_info(struct request *request)
 
 enum MHD_Result handle_openapi(struct request *request)
 {
-    return respond(request, 200, "application/yaml", openapi_text, (size_t)(openapi_text_end - openapi_text));
+    return respond(request, 200, "application/yaml", openapi_text, openapi_text_bytes);
 }

@@ -159,6 +159,6 @@ void log_request(const struct request *request);
 /* ---- openapi.c ---- */
 
 extern const char openapi_text[];
-extern const char openapi_text_end[];
+extern const uint64_t openapi_text_bytes;
 
 #endif

@@ -155,14 +155,18 @@ static void five_megabytes_of_one_character(void **state)
 {
     (void)state;
     enum { BYTES = 5000000 };
-    static const char characters[] = {'a', 'A', '.', '"', '\'', '(', '-', '1', 0, '?'};
+    static const char *const characters[] = {"a", "A", ".", "\"", "'", "(", "-", "1", "\x01", "?", "\xC3\xA9", "\xE2\x80\x9C", "\xF0\x9F\x98\x80", "\xCC\x81", "\xE5\x8C\x97"};
     char *text = malloc(BYTES);
     assert_non_null(text);
     duider_error error;
-    for (size_t i = 0; i < sizeof characters; i++) {
-        memset(text, characters[i], BYTES);
-        assert_in_set(annotate_status(text, BYTES, NULL, &error), ((unsigned long[]){DUIDER_OK, DUIDER_EMPTY_TEXT}), 2);
+    for (size_t i = 0; i < sizeof characters / sizeof *characters; i++) {
+        size_t length = strlen(characters[i]), bytes = 0;
+        for (; bytes + length <= BYTES; bytes += length)
+            memcpy(text + bytes, characters[i], length);
+        assert_in_set(annotate_status(text, bytes, NULL, &error), ((unsigned long[]){DUIDER_OK, DUIDER_EMPTY_TEXT}), 2);
     }
+    memset(text, 0, BYTES);
+    assert_int_equal(annotate_status(text, BYTES, NULL, &error), DUIDER_EMPTY_TEXT);
     memset(text, '\n', BYTES);
     assert_int_equal(annotate_status(text, BYTES, NULL, &error), DUIDER_EMPTY_TEXT);
     free(text);
