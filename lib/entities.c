@@ -8,8 +8,12 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <utf8proc.h>
+#include <xxhash.h>
 
-enum { NAME_TOKENS_MAX = 16 };
+enum {
+    NAME_TOKENS_MAX = 16,
+    RECENT_MAX = 256 /* earlier mentions that a mention is compared with one by one */
+};
 
 /* A name as it is compared: words in lower case without accents. */
 struct name {
@@ -234,7 +238,7 @@ static bool contradicts(const struct document *document, const struct name *name
     const struct name *name = &names[mention];
     if (document->mentions.items[mention].type != DUIDER_PER || name->count < 2)
         return false;
-    for (size_t i = 0; i < mention; i++) {
+    for (size_t i = mention > RECENT_MAX ? mention - RECENT_MAX : 0; i < mention; i++) {
         const struct mention *other = &document->mentions.items[i];
         if (other->entity != entity || other->type != DUIDER_PER || names[i].count < 2)
             continue;
@@ -246,24 +250,82 @@ static bool contradicts(const struct document *document, const struct name *name
 }
 
 /*
- * Candidates are looked up by their words, so that a text with many names is not compared pair by pair: every word of a name is a key, and an
- * abbreviation's first letter is one. RECENT_MAX bounds what a very common key costs.
+ * The last mention of every name, by its text, and of every person also by the last word of the name: what stands farther back than
+ * RECENT_MAX mentions is found through it. Open addressing.
  */
-enum { RECENT_MAX = 256 };
+struct name_entry {
+    struct view key; /* bytes NULL: free */
+    size_t mention;
+};
 
-static size_t best_entity(const struct document *document, const struct name *names, size_t mention)
+struct name_table {
+    struct name_entry *entries;
+    size_t size; /* a power of two, at least twice the number of keys */
+};
+
+static bool table_init(struct name_table *table, struct arena *arena, size_t mentions)
 {
-    int best = 0;
-    size_t entity = NONE, from = mention > RECENT_MAX ? mention - RECENT_MAX : 0;
-    for (size_t i = mention; i-- > from;) {
-        const struct mention *earlier = &document->mentions.items[i];
-        int score = match(document, earlier, &names[i], &document->mentions.items[mention], &names[mention]);
-        if (score > best && (score >= 4 || !contradicts(document, names, earlier->entity, mention))) {
-            best = score;
-            entity = earlier->entity;
-        }
+    size_t keys;
+    if (!size_multiply(mentions, 4, &keys)) /* two keys a mention, half of the table free */
+        return false;
+    table->size = 16;
+    while (table->size < keys)
+        table->size *= 2;
+    table->entries = arena_alloc(arena, table->size, sizeof *table->entries);
+    return table->entries != NULL;
+}
+
+static struct view last_token(const struct name *name)
+{
+    return name->tokens[name->count - 1];
+}
+
+/* Where the key stands, or could. */
+static struct name_entry *table_place(const struct name_table *table, struct view key)
+{
+    size_t at = XXH3_64bits(key.bytes, key.count) & (table->size - 1);
+    while (table->entries[at].key.bytes && !view_equal(table->entries[at].key, key))
+        at = (at + 1) & (table->size - 1);
+    return &table->entries[at];
+}
+
+static void table_put(struct name_table *table, struct view key, size_t mention)
+{
+    *table_place(table, key) = (struct name_entry){key, mention};
+}
+
+static void table_add(struct name_table *table, const struct document *document, const struct name *names, size_t mention)
+{
+    table_put(table, names[mention].text, mention);
+    if (document->mentions.items[mention].type == DUIDER_PER && names[mention].count > 1)
+        table_put(table, last_token(&names[mention]), mention);
+}
+
+struct candidate {
+    size_t entity; /* NONE: none */
+    int score;
+};
+
+static void consider(const struct document *document, const struct name *names, size_t earlier, size_t mention, struct candidate *best)
+{
+    const struct mention *other = &document->mentions.items[earlier];
+    int score = match(document, other, &names[earlier], &document->mentions.items[mention], &names[mention]);
+    if (score > best->score && (score >= 4 || !contradicts(document, names, other->entity, mention)))
+        *best = (struct candidate){other->entity, score};
+}
+
+static size_t best_entity(const struct document *document, const struct name *names, const struct name_table *table, size_t mention)
+{
+    struct candidate best = {NONE, 0};
+    for (size_t i = mention, from = mention > RECENT_MAX ? mention - RECENT_MAX : 0; i-- > from;)
+        consider(document, names, i, mention, &best);
+    struct view keys[] = {names[mention].text, last_token(&names[mention])};
+    for (size_t k = 0; k < 2; k++) {
+        const struct name_entry *entry = table_place(table, keys[k]);
+        if (entry->key.bytes)
+            consider(document, names, entry->mention, mention, &best);
     }
-    return entity;
+    return best.entity;
 }
 
 static size_t letters_of(const struct document *document, struct span span)
@@ -314,13 +376,14 @@ duider_status group_entities(struct document *document, duider_error *error)
     arena_init(&scratch);
     size_t count = document->mentions.count;
     struct name *names = arena_alloc(&scratch, count, sizeof *names);
-    bool done = names != NULL;
+    struct name_table table;
+    bool done = names != NULL && table_init(&table, &scratch, count);
     for (size_t i = 0; done && i < count; i++) {
         struct mention *mention = &document->mentions.items[i];
         done = read_name(&scratch, document, mention->span, &names[i]);
         if (!done)
             break;
-        mention->entity = best_entity(document, names, i);
+        mention->entity = best_entity(document, names, &table, i);
         if (mention->entity == NONE) {
             done = LIST_RESERVE(document->arena, &document->entities);
             if (!done)
@@ -330,6 +393,7 @@ duider_status group_entities(struct document *document, duider_error *error)
         }
         struct entity *entity = &document->entities.items[mention->entity];
         entity->mention_count++;
+        table_add(&table, document, names, i);
         if (is_fuller(document, names, i, entity->name_mention))
             entity->name_mention = i;
     }

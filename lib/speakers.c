@@ -11,6 +11,9 @@
 enum {
     REACH = 30,          /* words between a quote and a cue or speaker that no pointer names */
     POINTER_REACH = 3,   /* words by which a pointer may miss */
+    CUE_REACH = 400,     /* words between a quote and its cue: a window */
+    PRONOUN_REACH = 2,   /* words between a cue and a pronoun beside it */
+    LINKED_REACH = 8,    /* speaker mentions that may be linked to two quotes */
     FOLLOW_ON_WORDS = 12 /* words of narration that may stand before a quote that follows on another */
 };
 
@@ -137,27 +140,73 @@ static void give_cues(const struct document *document, struct attribution *attri
     }
 }
 
-static void collect_cues(struct quote *quote, const struct attribution *attribution, size_t index)
+static bool in_sentence_of(const struct document *document, const struct quote *quote, size_t word)
 {
-    for (size_t c = 0; c < attribution->cues.count; c++)
-        if (attribution->cue_owner[c] == index && quote->cue_count < QUOTE_PARTS_MAX)
-            quote->cue[quote->cue_count++] = attribution->cues.items[c].span;
+    size_t sentence = sentence_of(document, word);
+    for (size_t i = 0; i < quote->part_count; i++)
+        if (sentence >= sentence_of(document, quote->parts[i].first) && sentence <= sentence_of(document, quote->parts[i].end - 1))
+            return true;
+    return false;
+}
+
+/* Cues of another sentence ("Dat zegt X. “…”, waarschuwde zij.") count only where the quote's own has none. */
+static void collect_cues(const struct document *document, struct quote *quote, const struct attribution *attribution, size_t index)
+{
+    bool own = false;
+    size_t from = first_behind(&attribution->cues, quote->parts[0].first > CUE_REACH ? quote->parts[0].first - CUE_REACH : 0);
+    size_t to = quote->parts[quote->part_count - 1].end + CUE_REACH;
+    for (size_t c = from; c < attribution->cues.count && attribution->cues.items[c].span.first < to; c++)
+        own |= attribution->cue_owner[c] == index && in_sentence_of(document, quote, attribution->cues.items[c].span.first);
+    for (size_t c = from; c < attribution->cues.count && attribution->cues.items[c].span.first < to; c++) {
+        struct span span = attribution->cues.items[c].span;
+        if (attribution->cue_owner[c] == index && quote->cue_count < QUOTE_PARTS_MAX && (!own || in_sentence_of(document, quote, span.first)))
+            quote->cue[quote->cue_count++] = span;
+    }
 }
 
 /* ---- the speaker mention ---- */
 
-static bool has_mention(const struct document *document, size_t word, struct span *span)
+/* How many names begin before `word`. */
+static size_t names_before(const struct document *document, size_t word)
 {
-    for (size_t i = 0; i < document->mentions.count; i++) {
-        const struct mention *mention = &document->mentions.items[i];
-        if (mention->span.first <= word && word < mention->span.end) {
-            *span = mention->span;
-            return true;
-        }
-        if (mention->span.first > word)
-            break;
+    size_t low = 0, high = document->mentions.count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (document->mentions.items[middle].span.first < word)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    return false;
+    return low;
+}
+
+/* The name that holds the word, or NULL. */
+static const struct mention *name_at(const struct document *document, size_t word)
+{
+    size_t i = names_before(document, word + 1);
+    return i > 0 && word < document->mentions.items[i - 1].span.end ? &document->mentions.items[i - 1] : NULL;
+}
+
+/* A speaker mention does not cut a name in two. */
+static struct span with_whole_names(const struct document *document, struct span span)
+{
+    const struct mention *first = name_at(document, span.first), *last = name_at(document, span.end - 1);
+    return (struct span){first ? first->span.first : span.first, last ? last->span.end : span.end};
+}
+
+/* The pronoun right beside the cue of the quote's own sentence: "“…”, waarschuwde zij". */
+static size_t pronoun_beside_cue(const struct document *document, const struct quote *quote)
+{
+    enum gender gender;
+    for (size_t i = 0; i < quote->cue_count; i++) {
+        struct span cue = quote->cue[i];
+        if (!in_sentence_of(document, quote, cue.first))
+            continue;
+        for (size_t word = cue.end; word < cue.end + PRONOUN_REACH && word < document->words.count; word++)
+            if (lexicon_pronoun(word_view(document, word), &gender) && !in_quote(quote, (struct span){word, word + 1}))
+                return word;
+    }
+    return NONE;
 }
 
 /* The nearest speaker span of the sentence in which the quote or its cue stands. */
@@ -190,8 +239,7 @@ static void find_speaker_mention(const struct document *document, const struct a
         quote->speaker_confidence = (double)pointer->probability[POINTER_SPEAKER];
         found = span_at(&attribution->speakers, word);
         if (found == NONE && pointer->probability[POINTER_SPEAKER] > SURE && !in_quote(quote, (struct span){word, word + 1})) {
-            quote->speaker = (struct span){word, word + 1};
-            has_mention(document, word, &quote->speaker);
+            quote->speaker = with_whole_names(document, (struct span){word, word + 1});
             return;
         }
     }
@@ -201,8 +249,12 @@ static void find_speaker_mention(const struct document *document, const struct a
         if (found != NONE && quote->speaker_confidence == 0.0)
             quote->speaker_confidence = 0.5 * attribution->speakers.items[found].confidence;
     }
-    if (found != NONE)
-        quote->speaker = attribution->speakers.items[found].span;
+    if (found == NONE)
+        return;
+    quote->speaker = with_whole_names(document, attribution->speakers.items[found].span);
+    size_t pronoun = in_sentence_of(document, quote, quote->speaker.first) ? NONE : pronoun_beside_cue(document, quote);
+    if (pronoun != NONE)
+        quote->speaker = (struct span){pronoun, pronoun + 1};
 }
 
 /* ---- the speaker entity ---- */
@@ -217,10 +269,8 @@ static size_t entity_in(const struct document *document, struct span span)
 {
     size_t best = NONE;
     int best_rank = 0;
-    for (size_t i = 0; i < document->mentions.count && document->mentions.items[i].span.first < span.end; i++) {
+    for (size_t i = names_before(document, span.first); i < document->mentions.count && document->mentions.items[i].span.first < span.end; i++) {
         const struct mention *mention = &document->mentions.items[i];
-        if (mention->span.first < span.first || mention->kind != DUIDER_MENTION_NAME)
-            continue;
         int rank = mention->type == DUIDER_PER ? 3 : mention->type == DUIDER_ORG ? 2 : 0;
         if (mention->type == DUIDER_LOC && span.end - span.first <= mention->span.end - mention->span.first + 1)
             rank = 1; /* "Moskou" speaks; "een bewoner van Moskou" is not Moscow */
@@ -234,19 +284,15 @@ static size_t entity_in(const struct document *document, struct span span)
 
 static size_t entity_at(const struct document *document, size_t word)
 {
-    for (size_t i = 0; i < document->mentions.count && document->mentions.items[i].span.first <= word; i++)
-        if (word < document->mentions.items[i].span.end)
-            return document->mentions.items[i].entity;
-    return NONE;
+    const struct mention *name = name_at(document, word);
+    return name ? name->entity : NONE;
 }
 
 /* The person last named before `word` whom the gender fits. */
 static size_t last_person(const struct document *document, size_t word, enum gender gender)
 {
-    for (size_t i = document->mentions.count; i-- > 0;) {
+    for (size_t i = names_before(document, word); i-- > 0;) {
         const struct mention *mention = &document->mentions.items[i];
-        if (mention->span.first >= word || mention->entity == NONE)
-            continue;
         const struct entity *entity = &document->entities.items[mention->entity];
         if (entity->type == DUIDER_PER && (gender == GENDER_UNKNOWN || entity->gender == GENDER_UNKNOWN || entity->gender == gender))
             return mention->entity;
@@ -298,14 +344,17 @@ static void find_speaker_entity(const struct document *document, struct quote *q
     size_t hint = pointed ? entity_at(document, pointer->to[POINTER_ENTITY]) : NONE;
     double sure = pointer ? (double)pointer->probability[POINTER_ENTITY] : 0.0;
     bool no_one = pointer && !pointed && sure > SURE;
+    enum gender gender = GENDER_UNKNOWN;
+    bool pronoun = quote->speaker.first != NONE && quote->speaker.end == quote->speaker.first + 1 && lexicon_pronoun(word_view(document, quote->speaker.first), &gender);
     if (hint != NONE && !can_speak(document->entities.items[hint].type) && sure < SURE)
         hint = NONE;
+    if (hint != NONE && gender != GENDER_UNKNOWN && document->entities.items[hint].type != DUIDER_PER)
+        hint = NONE; /* "hij" and "she" are persons */
     if (quote->speaker.first == NONE) {
         quote->entity = hint != NONE ? hint : no_one ? NONE : followed(quote, before);
         quote->speaker_confidence = quote->entity == NONE ? 0.0 : hint != NONE ? sure : 0.5;
         return;
     }
-    enum gender gender;
     size_t named = entity_in(document, quote->speaker);
     bool person = named != NONE && document->entities.items[named].type == DUIDER_PER;
     if (named != NONE && (person || hint == NONE || hint == named)) {
@@ -315,7 +364,7 @@ static void find_speaker_entity(const struct document *document, struct quote *q
         quote->speaker_confidence *= sure;
     } else if (named != NONE) {
         quote->entity = named;
-    } else if (quote->speaker.end == quote->speaker.first + 1 && lexicon_pronoun(word_view(document, quote->speaker.first), &gender)) {
+    } else if (pronoun) {
         quote->entity = hint != NONE ? hint : behind_pronoun(document, quote, before, gender);
         quote->speaker_confidence *= 0.8;
     } else if (!no_one) {
@@ -327,17 +376,28 @@ static void find_speaker_entity(const struct document *document, struct quote *q
 
 /* ---- the stage ---- */
 
-static bool link_mention(struct document *document, const struct quote *quote)
+static bool overlap(struct span a, struct span b)
+{
+    return a.first < b.end && b.first < a.end;
+}
+
+/* Is something in the speaker mention named, or linked already? The first `names` mentions are names. */
+static bool is_linked(const struct document *document, size_t names, struct span speaker)
+{
+    for (size_t i = document->mentions.count; i-- > names && i + LINKED_REACH >= document->mentions.count;)
+        if (overlap(document->mentions.items[i].span, speaker))
+            return true;
+    return false;
+}
+
+static bool link_mention(struct document *document, const struct quote *quote, size_t names)
 {
     if (quote->entity == NONE || quote->speaker.first == NONE)
         return true;
     enum gender gender;
     bool pronoun = quote->speaker.end == quote->speaker.first + 1 && lexicon_pronoun(word_view(document, quote->speaker.first), &gender);
-    for (size_t i = 0; i < document->mentions.count; i++) {
-        struct span span = document->mentions.items[i].span;
-        if (span.first < quote->speaker.end && quote->speaker.first < span.end)
-            return true; /* named in it, or linked already */
-    }
+    if (is_linked(document, names, quote->speaker))
+        return true;
     if (!LIST_RESERVE(document->arena, &document->mentions))
         return false;
     document->mentions.items[document->mentions.count++] = (struct mention){
@@ -368,13 +428,16 @@ duider_status attribute_quotes(struct document *document, duider_error *error)
     for (size_t q = 0; done && q < quotes; q++) {
         struct quote *quote = &document->quotes.items[q];
         const struct pointer_answer *pointer = pointer_of(document, quote);
-        collect_cues(quote, &attribution, q);
-        find_speaker_mention(document, &attribution, quote, pointer);
         size_t linked = document->mentions.count;
         document->mentions.count = names; /* rules look at names alone */
+        collect_cues(document, quote, &attribution, q);
+        find_speaker_mention(document, &attribution, quote, pointer);
         find_speaker_entity(document, quote, q ? quote - 1 : NULL, pointer);
+        bool named = names_before(document, quote->speaker.end) > names_before(document, quote->speaker.first) ||
+                     (quote->speaker.first != NONE && name_at(document, quote->speaker.first));
         document->mentions.count = linked;
-        done = link_mention(document, quote);
+        if (!named)
+            done = link_mention(document, quote, names);
     }
     arena_release(&scratch);
     return done ? DUIDER_OK : fail_memory(error);
