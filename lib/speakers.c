@@ -300,6 +300,15 @@ static size_t last_person(const struct document *document, size_t word, enum gen
     return NONE;
 }
 
+/* Does the last mention of entity `a` before `word` stand behind that of `b`? */
+static bool named_later(const struct document *document, size_t a, size_t b, size_t word)
+{
+    for (size_t i = names_before(document, word); a != NONE && i-- > 0;)
+        if (document->mentions.items[i].entity == a || document->mentions.items[i].entity == b)
+            return document->mentions.items[i].entity == a;
+    return false;
+}
+
 static size_t behind_pronoun(const struct document *document, const struct quote *quote, const struct quote *before, enum gender gender)
 {
     if (before && before->entity != NONE && sentence_of(document, quote->speaker.first) <= sentence_of(document, before->parts[before->part_count - 1].end - 1) + 1) {
@@ -348,8 +357,9 @@ static void find_speaker_entity(const struct document *document, struct quote *q
     bool pronoun = quote->speaker.first != NONE && quote->speaker.end == quote->speaker.first + 1 && lexicon_pronoun(word_view(document, quote->speaker.first), &gender);
     if (hint != NONE && !can_speak(document->entities.items[hint].type) && sure < SURE)
         hint = NONE;
-    if (hint != NONE && gender != GENDER_UNKNOWN && document->entities.items[hint].type != DUIDER_PER)
-        hint = NONE; /* "hij" and "she" are persons */
+    if (hint != NONE && pronoun && document->entities.items[hint].type != DUIDER_PER &&
+        (gender != GENDER_UNKNOWN || named_later(document, last_person(document, quote->speaker.first, gender), hint, quote->speaker.first)))
+        hint = NONE; /* "hij" and "she" are persons; "zij" is where a person was named last */
     if (quote->speaker.first == NONE) {
         quote->entity = hint != NONE ? hint : no_one ? NONE : followed(quote, before);
         quote->speaker_confidence = quote->entity == NONE ? 0.0 : hint != NONE ? sure : 0.5;
