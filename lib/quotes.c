@@ -104,6 +104,9 @@ static bool is_direct(const struct document *document, const struct marked *pair
     struct span span = content(pair);
     bool sentence = ends_with_stop(document, span.end - 1) || (span.end < document->words.count && ends_with_stop(document, span.end));
     double direct = reading->kinds[DUIDER_DIRECT], other = reading->kinds[DUIDER_INDIRECT] + reading->kinds[DUIDER_MIXED];
+    bool colon = pair->open > 0 && word_view(document, pair->open - 1).bytes[0] == ':';
+    if (colon && sentence && length(span) >= LONG_WORDS)
+        return true; /* with these words: “…” */
     if (other > direct)
         return false;
     return direct > (sentence && length(span) >= LONG_WORDS ? LONG_THRESHOLD : SHORT_THRESHOLD);

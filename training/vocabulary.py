@@ -1,7 +1,8 @@
 """Trims XLM-R's 250,002 pieces to those that Dutch, English and German news needs.
 
 Kept: special pieces; all single characters outside the CJK and Hangul blocks; every piece that segments the training texts; then the pieces that the word
-lists use most, until the vocabulary is full. A dropped piece's text is segmented into kept ones, so nothing becomes unknown.
+lists use most, until the vocabulary is full. A dropped piece's text is segmented into kept ones; only rare CJK and Hangul
+characters become unknown.
 
 usage: vocabulary.py --tokenizer FULL.json --data DIR --word-lists FILE... --size N --out trimmed.json
 """

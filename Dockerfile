@@ -1,0 +1,17 @@
+# docker build -t duider . && docker run -p 8087:8087 duider
+FROM debian:12-slim AS build
+COPY deploy /duider/deploy
+RUN /duider/deploy/install-packages.sh build
+COPY . /duider
+WORKDIR /duider
+RUN make -j"$(nproc)" all && make test && make install prefix=/usr DESTDIR=/image
+
+FROM debian:12-slim
+COPY deploy/install-packages.sh /tmp/
+RUN /tmp/install-packages.sh run && rm -rf /tmp/install-packages.sh /var/lib/apt/lists/*
+COPY --from=build /image/usr /usr
+USER nobody
+ENV DUIDER_HOST=0.0.0.0 DUIDER_MODEL=/usr/share/duider/duider.model
+EXPOSE 8087
+HEALTHCHECK --interval=10s --timeout=2s CMD ["/bin/bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8087 && printf 'GET /health/ready HTTP/1.0\\r\\n\\r\\n' >&3 && head -1 <&3 | grep -q ' 200 '"]
+CMD ["duider-server"]
