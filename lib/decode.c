@@ -122,3 +122,13 @@ bool decode_spans(const struct model *model, enum head head, const float *logits
     arena_release(&scratch);
     return done;
 }
+
+bool decode_sentences(const struct document *document, enum head head, struct arena *arena, struct tagged_spans *spans)
+{
+    bool done = true;
+    for (size_t i = 0; done && i < document->sentences.count; i++) {
+        const struct sentence *sentence = &document->sentences.items[i];
+        done = decode_spans(document->model, head, word_logits(document, sentence->first), sentence->first, sentence->end - sentence->first, arena, spans);
+    }
+    return done;
+}

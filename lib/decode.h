@@ -24,6 +24,9 @@ struct tagged_spans {
 bool decode_spans(const struct model *model, enum head head, const float *logits, size_t first, size_t count, struct arena *arena,
                   struct tagged_spans *spans);
 
+/* The same sentence by sentence: no span crosses the border of a sentence. */
+bool decode_sentences(const struct document *document, enum head head, struct arena *arena, struct tagged_spans *spans);
+
 /* Softmax at a temperature: probabilities [count]. */
 void softmax_at(const float *logits, size_t count, float temperature, double *probabilities);
 

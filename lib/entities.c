@@ -45,26 +45,33 @@ static struct span trim_name(const struct document *document, struct span span)
     return span;
 }
 
+static bool add_mention(struct document *document, const struct tagged_span *tagged)
+{
+    struct span span = trim_name(document, tagged->span);
+    if (span.first == span.end)
+        return true;
+    if (!LIST_RESERVE(document->arena, &document->mentions))
+        return false;
+    document->mentions.items[document->mentions.count++] = (struct mention){
+        .span = span,
+        .type = (duider_entity_type)tagged->type,
+        .kind = DUIDER_MENTION_NAME,
+        .confidence = tagged->confidence,
+        .entity = NONE,
+    };
+    return true;
+}
+
 duider_status find_mentions(struct document *document, duider_error *error)
 {
+    struct arena scratch;
     struct tagged_spans names = {0};
-    if (!decode_spans(document->model, HEAD_NAMES, document->logits, 0, document->words.count, document->arena, &names))
-        return fail_memory(error);
-    for (size_t i = 0; i < names.count; i++) {
-        struct span span = trim_name(document, names.items[i].span);
-        if (span.first == span.end)
-            continue;
-        if (!LIST_RESERVE(document->arena, &document->mentions))
-            return fail_memory(error);
-        document->mentions.items[document->mentions.count++] = (struct mention){
-            .span = span,
-            .type = (duider_entity_type)names.items[i].type,
-            .kind = DUIDER_MENTION_NAME,
-            .confidence = names.items[i].confidence,
-            .entity = NONE,
-        };
-    }
-    return DUIDER_OK;
+    arena_init(&scratch);
+    bool done = decode_sentences(document, HEAD_NAMES, &scratch, &names);
+    for (size_t i = 0; done && i < names.count; i++)
+        done = add_mention(document, &names.items[i]);
+    arena_release(&scratch);
+    return done ? DUIDER_OK : fail_memory(error);
 }
 
 /* ---- names to compare ---- */
@@ -128,9 +135,28 @@ static bool same_word(struct view a, struct view b, char suffix)
            memcmp(longer.bytes, shorter.bytes, shorter.count) == 0;
 }
 
+static bool is_ending(struct view rest)
+{
+    static const char *const endings[] = {"", "s", "e", "n", "i", "is", "se", "sen", "es", "en", "er", "ers", "erin", "innen", "erinnen", "an", "ans", "anse",
+                                          "anen", "nen", "ten", "aan", "aans", "aanse", "ees", "ese", "ezen", "isch", "ische", "ischen", "ischer", "isches",
+                                          "sisch", "sische", "man", "mannen", "ish", "on", "ons", NULL};
+    return view_in(rest, endings);
+}
+
+/* One people in two forms: "Belg", "Belgen", "Belgische"; what follows their common letters are endings of adjectives and inhabitants. */
+static bool same_people(struct view a, struct view b)
+{
+    size_t common = 0;
+    while (common < a.count && common < b.count && a.bytes[common] == b.bytes[common])
+        common++;
+    size_t shorter = a.count < b.count ? a.count : b.count;
+    return common >= 3 && common * 4 >= shorter * 3 - 2 && is_ending((struct view){a.bytes + common, a.count - common}) &&
+           is_ending((struct view){b.bytes + common, b.count - common});
+}
+
 static bool same_name(const struct name *a, const struct name *b, duider_entity_type type)
 {
-    return same_word(a->text, b->text, 's') || (type == DUIDER_NORP && same_word(a->text, b->text, 'e'));
+    return same_word(a->text, b->text, 's') || (type == DUIDER_NORP && same_people(a->text, b->text));
 }
 
 static bool is_suffix(const struct name *part, const struct name *whole)
@@ -223,6 +249,8 @@ static int match(const struct document *document, const struct mention *a, const
     }
     if (!may_share(a->type, b->type) || a->type == DUIDER_NORP || b->type == DUIDER_NORP)
         return 0;
+    if (same_type && a->type != DUIDER_LOC && is_suffix(name_b, name_a))
+        return 2; /* "Olympische Spelen" ... "Spelen" */
     if (is_abbreviation(document, b->span) && name_a->count > 1 &&
         (in_brackets_behind(document, a->span, b->span) || (same_type && stands_for(word_view(document, b->span.first), name_a))))
         return 3;

@@ -98,6 +98,21 @@ static struct reading read_stretch(const struct document *document, struct span 
     return reading;
 }
 
+static double quoted_share(const struct document *document, size_t word)
+{
+    double probabilities[16] = {0.0};
+    head_probabilities(document->model, HEAD_QUOTES, word_logits(document, word), probabilities);
+    return 1.0 - probabilities[0];
+}
+
+/* Does what the network reads as reported go on outside of the marks? Then they hold a part of a mixed quote. */
+static bool goes_on_outside(const struct document *document, const struct marked *pair)
+{
+    bool before = pair->open > 0 && quoted_share(document, pair->open - 1) > 0.5;
+    bool behind = pair->close + 1 < document->words.count && !ends_with_stop(document, pair->close + 1) && quoted_share(document, pair->close + 1) > 0.5;
+    return before || behind;
+}
+
 /* A whole sentence between marks is seldom anything but a quote; a word or two often a title or irony. */
 static bool is_direct(const struct document *document, const struct marked *pair, const struct reading *reading)
 {
@@ -107,8 +122,11 @@ static bool is_direct(const struct document *document, const struct marked *pair
     bool colon = pair->open > 0 && word_view(document, pair->open - 1).bytes[0] == ':';
     if (colon && sentence && length(span) >= LONG_WORDS)
         return true; /* with these words: “…” */
-    if (other > direct)
-        return false;
+    if (other > direct) {
+        if (goes_on_outside(document, pair))
+            return false;
+        direct += other; /* said, and between marks from end to end */
+    }
     return direct > (sentence && length(span) >= LONG_WORDS ? LONG_THRESHOLD : SHORT_THRESHOLD);
 }
 
@@ -160,6 +178,8 @@ static struct part settle_reported(const struct document *document, const struct
     if (part.span.first >= part.span.end)
         return part;
     part.span.end = clause_end(document, part.span.end, limit);
+    while (part.span.first + 1 < part.span.end && labelled(document, HEAD_CUES, part.span.first))
+        part.span.first++; /* "menen regelmatig ..." */
     part.kind = holds_pair(marks, part.span) ? DUIDER_MIXED : DUIDER_INDIRECT;
     return part;
 }
@@ -204,6 +224,14 @@ static bool stop_between(const struct document *document, size_t first, size_t e
     return false;
 }
 
+static bool paragraph_between(const struct document *document, size_t first, size_t end)
+{
+    for (size_t word = first; word < end; word++)
+        if (document->words.items[word].paragraph_before)
+            return true;
+    return false;
+}
+
 static bool joins(const struct document *document, const struct quote *quote, const struct part *part)
 {
     size_t end = quote->parts[quote->part_count - 1].end;
@@ -213,7 +241,7 @@ static bool joins(const struct document *document, const struct quote *quote, co
         return false;
     if (part->kind == DUIDER_DIRECT) /* “A”, zegt X, “B”: one quote; “A”, zegt X. “B”: two */
         return !stop_between(document, end, part->span.first) && (part->continues || part->span.first > end + 2);
-    return part->continues;
+    return part->continues && !paragraph_between(document, end, part->span.first + 1);
 }
 
 static bool add_quotes(struct document *document, const struct part_list *parts)

@@ -6,6 +6,7 @@ has them).  What a source does not mark is not learned from it: its labels are I
 from __future__ import annotations
 
 import json
+import bisect
 import random
 import re
 from dataclasses import dataclass, field
@@ -17,8 +18,6 @@ from tokenizer import PieceTokenizer, Word
 IGNORE = -100
 COARSE_B, COARSE_I = 1000, 1001  # a MISC of the CoNLL scheme: any of labels.COARSE_MISC
 WINDOW = 320  # pieces, with <s> and </s>
-STYLES = ["“”", "„”", "„“", "‘’", '""', "''", "»«", "«»"]
-PAIRS = [re.compile(p) for p in (r"“([^“”„]*)”", r"„([^“”„]*)[“”]", r"»([^»«]*)«", r'"([^"\n]*)"')]
 
 
 @dataclass
@@ -44,15 +43,6 @@ def read_lines(path: Path) -> list[dict]:
     return [json.loads(line) for line in path.open(encoding="utf-8") if line.strip()]
 
 
-def swap_quotation_marks(text: str, rng: random.Random) -> str:
-    """Another style of quotation marks; no character moves."""
-    style = rng.choice(STYLES)
-    for pattern in PAIRS:
-        if pattern.search(text):
-            return pattern.sub(lambda m: style[0] + m.group(1) + style[1], text)
-    return text
-
-
 def trim_speaker(text: str, span: list[int]) -> list[int]:
     """The German quotes keep appositions and relative clauses in the speaker; the guidelines leave them out."""
     cut = re.search(r", |\(", text[span[0] + 1 : span[1]])
@@ -66,15 +56,13 @@ class Builder:
     def __init__(self, tokenizer: PieceTokenizer):
         self.tokenizer = tokenizer
 
-    def build(self, row: dict, text: str | None = None) -> Document:
-        text = text or row["text"]
+    def build(self, row: dict) -> Document:
+        text = row["text"]
         words = self.tokenizer.words(text)
         starts = [w.start for w in words]
         ends = [w.end for w in words]
 
         def cover(start: int, end: int) -> tuple[int, int] | None:
-            import bisect
-
             a = bisect.bisect_right(ends, start)
             b = bisect.bisect_left(starts, end)
             return (a, b) if a < b else None

@@ -9,24 +9,52 @@ import copy
 import json
 import random
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 
 import evaluate
+import labels
 import weights
-from dataset import WINDOW, Builder, Document, Window, cut_windows, read_lines, swap_quotation_marks
+from augment import Names, refine, roughen, swap_names, swap_quotation_marks
+from dataset import WINDOW, Builder, Document, Window, cut_windows, read_lines
 from losses import batch_loss
 from model import Duider, from_pretrained
 from tokenizer import PieceTokenizer
 
 
-def load_sources(prepared: Path, config: dict) -> dict[str, list[dict]]:
-    return {name: read_lines(prepared / f"{name}.train.jsonl") for name in config["passes"]}
+@dataclass
+class Augmentation:
+    """How often a pass over a document shows a variant of it (augment.py)."""
+
+    marks: float  # other quotation marks
+    names: float  # other names
+    name_share: float  # of them
+    rough: float  # rougher text
+    lists: dict[str, Names]
+
+    def variant(self, row: dict, rng: random.Random) -> dict:
+        out = row
+        if row.get("entities") and rng.random() < self.names:
+            out = swap_names(out, self.lists[row["lang"]], self.name_share, rng)
+        if row.get("quotes") and rng.random() < self.marks:
+            out = {**out, "text": swap_quotation_marks(out["text"], rng)}
+        if rng.random() < self.rough:
+            out = {**out, "text": roughen(out["text"], rng)}
+        return out
 
 
-def epoch_windows(sources: dict[str, list[dict]], share: dict[str, float], builder: Builder, augment: float,
+def load_sources(prepared: Path, config: dict, lists: dict[str, Names]) -> dict[str, list[dict]]:
+    sources = {name: read_lines(prepared / f"{name}.train.jsonl") for name in config["passes"]}
+    for rows in sources.values():
+        for row in rows:
+            refine(row, lists[row["lang"]])
+    return sources
+
+
+def epoch_windows(sources: dict[str, list[dict]], share: dict[str, float], builder: Builder, augmentation: Augmentation | None,
                   rng: random.Random, cache: dict[str, Document]) -> list[Window]:
     """The windows of one epoch: of each source `share` times its documents (a fraction: a random part)."""
     out: list[Window] = []
@@ -34,11 +62,12 @@ def epoch_windows(sources: dict[str, list[dict]], share: dict[str, float], build
         whole, part = divmod(share[name], 1.0)
         chosen = rows * int(whole) + rng.sample(rows, round(part * len(rows)))
         for row in chosen:
-            if row.get("quotes") and rng.random() < augment:
-                doc = builder.build(row, swap_quotation_marks(row["text"], rng))
-            else:
+            variant = augmentation.variant(row, rng) if augmentation else row
+            if variant is row:
                 key = f"{name}/{row['id']}"
                 doc = cache.get(key) or cache.setdefault(key, builder.build(row))
+            else:
+                doc = builder.build(variant)
             out.extend(cut_windows(doc, WINDOW, rng))
     return out
 
@@ -86,21 +115,23 @@ def main() -> None:
     model: Duider = from_pretrained(weights.load(args.pretrained, ids), config["layers"], config["dropout"])
     if args.start:
         model.load_state_dict(torch.load(args.start, weights_only=True)["model"])
-    model.encoder.words.requires_grad_(False)
+    model.encoder.words.requires_grad_(config["train_words"])
     model.encoder.positions.requires_grad_(False)
 
     head_parts = [p for n, p in model.named_parameters() if not n.startswith("encoder.")]
     encoder_parts = [p for n, p in model.encoder.named_parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW([{"params": encoder_parts, "base": config["encoder_rate"]},
                                    {"params": head_parts, "base": config["head_rate"]}], lr=0.0, weight_decay=0.01, fused=True)
-    # The encoder computes in bfloat16 on a copy of its float32 weights.
-    half = copy.deepcopy(model.encoder).bfloat16()
-    half_parts = [p for p in half.parameters() if p.requires_grad]
+    # Where the processor multiplies bfloat16, the encoder computes on a copy of its float32 weights in it.
+    half = copy.deepcopy(model.encoder).bfloat16() if torch.cpu._is_avx512_bf16_supported() else None
+    half_parts = [p for p in half.parameters() if p.requires_grad] if half else []
 
-    builder, sources, cache = Builder(tokenizer), load_sources(args.prepared, config), {}
+    lists = {lang: Names.load(Path(__file__).parent / "data/names", lang) for lang in labels.LANGUAGES}
+    augmentation = Augmentation(lists=lists, **config["augment"])
+    builder, sources, cache = Builder(tokenizer), load_sources(args.prepared, config, lists), {}
     epochs = config["epochs"]
     share = {name: passes / epochs for name, passes in config["passes"].items()}
-    per_epoch = len(batches(epoch_windows(sources, share, builder, 0.0, random.Random(0), cache), config["step_tokens"],
+    per_epoch = len(batches(epoch_windows(sources, share, builder, None, random.Random(0), cache), config["step_tokens"],
                             random.Random(0)))
     total = per_epoch * epochs
     print(f"{total} steps in {epochs} epochs", flush=True)
@@ -116,9 +147,11 @@ def main() -> None:
     for epoch in range(start_epoch, epochs):
         rng = random.Random(config["seed"] * 1000 + epoch)
         torch.manual_seed(config["seed"] * 1000 + epoch)
-        model.train(), half.train()
+        for part in (model, half):
+            if part:
+                part.train()
         began, seen, sums = time.time(), 0, {}
-        for number, batch in enumerate(batches(epoch_windows(sources, share, builder, config["augment"], rng, cache),
+        for number, batch in enumerate(batches(epoch_windows(sources, share, builder, augmentation, rng, cache),
                                                config["step_tokens"], rng)):
             with torch.no_grad():
                 for a, b in zip(half_parts, encoder_parts):
