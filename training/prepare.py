@@ -2,8 +2,8 @@
 
 usage: prepare.py --shared DIR --out DIR      needs pip and the packages of Debian's wdutch, wngerman, wamerican, wfrench
 
---shared holds articles/, ner/, quotes/, sentiment/ and articles/inline.py as training/README.md lists them; the project's own articles are in
-training/data/articles.
+--shared holds articles/, ner/, quotes/, sentiment/ and articles/inline.py as training/README.md lists them; the project's own texts are in training/data.
+A tokenizer.json that is there already stays.
 """
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ SOURCES = {
     "headlines_nl": "sentiment/nl.headlines", "targets_en": "sentiment/en.targets",
 }
 HERE = Path(__file__).parent
+OWN = {"headlines_own": "headlines.nl", "sentences_own": "sentences.nl", "targets_own": "targets.nl"}  # in data/, for training alone
 
 
 def repair_cyrillic(raw: bytes) -> bytes:
@@ -55,6 +56,8 @@ def main() -> None:
         for side in ("train", "dev"):
             raw = (args.shared / f"{source}.{side}.jsonl").read_bytes()
             (args.out / f"{name}.{side}.jsonl").write_bytes(repair_cyrillic(raw) if name == "names_de" else raw)
+    for name, source in OWN.items():
+        (args.out / f"{name}.train.jsonl").write_bytes((HERE / "data" / f"{source}.jsonl").read_bytes())
     inline = args.shared / "articles/inline.py"
     for side, files in (("train", sorted((args.shared / "articles/train").glob("*.txt")) + sorted((HERE / "data/articles").glob("*.txt"))),
                         ("dev", sorted((args.shared / "articles/dev").glob("*.txt")))):
