@@ -4,6 +4,7 @@
  * abbreviation and what it stands for. The type of an entity is what its mentions together say.
  */
 #include "decode.h"
+#include "lexicon.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -398,6 +399,16 @@ static bool settle_types(struct document *document, struct arena *scratch)
     return true;
 }
 
+/* A person's first name tells a gender; a title before the name (roles.c) knows better, a role does not. */
+static void read_first_names(struct document *document, const struct name *names)
+{
+    for (size_t e = 0; e < document->entities.count; e++) {
+        struct entity *entity = &document->entities.items[e];
+        if (entity->type == DUIDER_PER)
+            entity->gender = first_name_gender(names[entity->name_mention].tokens[0]);
+    }
+}
+
 duider_status group_entities(struct document *document, duider_error *error)
 {
     struct arena scratch;
@@ -426,6 +437,8 @@ duider_status group_entities(struct document *document, duider_error *error)
             entity->name_mention = i;
     }
     done = done && settle_types(document, &scratch);
+    if (done)
+        read_first_names(document, names);
     arena_release(&scratch);
     return done ? DUIDER_OK : fail_memory(error);
 }

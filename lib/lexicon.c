@@ -20,7 +20,15 @@ static const char *const male[] = {"meneer", "dhr", "heer", "mr", "mister", "her
 static const char *const female[] = {"mevrouw", "mevr", "mw", "mejuffrouw", "mrs", "ms", "miss", "lady", "frau", "moeder", "dochter", "zus", "zuster", "weduwe", "koningin", "prinses",
                                      "mother", "daughter", "sister", "wife", "queen", "princess", "mutter", "tochter", "schwester", "königin", "prinzessin",
                                      "woordvoerster", "lerares", "directrice", "presidente", "actrice", "zangeres", "schrijfster", "voorzitster", "burgemeesteres",
-                                     "wethoudster", "sprecherin", "ministerin", "kanzlerin", "präsidentin", "vorsitzende", "actress", "spokeswoman", "chairwoman", NULL};
+                                     "wethoudster", "sprecherin", "ministerin", "kanzlerin", "präsidentin", "actress", "spokeswoman", "chairwoman", NULL};
+
+static const char *const spokespersons[] = {"woordvoerder", "woordvoerster", "zegsman", "zegsvrouw", "voorlichter", "voorlichtster", "persvoorlichter", "spokesman", "spokeswoman",
+                                            "spokesperson", "sprecher", "sprecherin", "pressesprecher", "pressesprecherin", NULL};
+static const char *const organisations[] = {"bedrijf", "bond", "organisatie", "directie", "museum", "club", "ministerie", "concern", "fonds", "bank", "verzekeraar", "inspectie",
+                                            "partij", "vereniging", "rederij", "maatschappij", "omroep", "zender", "instituut", "bureau", "fabrikant", "uitgeverij", "federatie",
+                                            "krant", "dagblad", "weekblad", "stichting", "toezichthouder", "waakhond", "koepel", "centrale", "universiteit", "unternehmen", "konzern",
+                                            "partei", "verband", "verein", "gewerkschaft", "behörde", "ministerium", "company", "firm", "union", "party", "agency", "ministry",
+                                            "newspaper", "organisation", "organization", NULL};
 
 /* In lower case where it is ASCII; an empty view where it is too long to stand in a list. */
 static struct view lower(struct view word, char room[WORD_BYTES_MAX])
@@ -59,4 +67,22 @@ bool lexicon_equal_folded(struct view a, struct view b)
         if (tolower((unsigned char)a.bytes[i]) != tolower((unsigned char)b.bytes[i]))
             return false;
     return true;
+}
+
+bool lexicon_spokesperson(struct view word)
+{
+    char room[WORD_BYTES_MAX];
+    return view_in(lower(word, room), spokespersons);
+}
+
+bool lexicon_organisation(struct view word)
+{
+    char room[WORD_BYTES_MAX];
+    struct view plain = lower(word, room);
+    for (size_t i = 0; organisations[i]; i++) {
+        size_t count = strlen(organisations[i]);
+        if (plain.count >= count && memcmp(plain.bytes + plain.count - count, organisations[i], count) == 0)
+            return true;
+    }
+    return false;
 }

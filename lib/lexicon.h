@@ -10,6 +10,15 @@ bool lexicon_pronoun(struct view word, enum gender *gender);
 /* The gender that a title, a role or a first name before a name tells: "mevrouw", "woordvoerster". */
 enum gender lexicon_gender(struct view word);
 
+/* A noun for somebody who speaks for an organisation: "woordvoerder". */
+bool lexicon_spokesperson(struct view word);
+
+/* A noun for an organisation, alone or at the end of a compound: "bond", "elektronicaconcern". */
+bool lexicon_organisation(struct view word);
+
+/* first_names.c: the gender of those who bear the first name, given in lower case without accents. */
+enum gender first_name_gender(struct view folded);
+
 /* Equal but for ASCII case. */
 bool lexicon_equal_folded(struct view a, struct view b);
 

@@ -199,6 +199,29 @@ static void read_heads(struct loader *loader, const json_t *meta)
     }
 }
 
+/* Optional: without it confidences leave the library as the network has them. */
+static void read_confidence(struct loader *loader, const json_t *meta)
+{
+    static const char *const names[CONFIDENCE_COUNT] = {
+        [CONFIDENCE_MENTION] = "mention", [CONFIDENCE_QUOTE] = "quote", [CONFIDENCE_SPEAKER] = "speaker"};
+    const json_t *all = json_object_get(meta, "confidence");
+    bool good = !all || json_is_object(all);
+    for (size_t i = 0; i < CONFIDENCE_COUNT; i++) {
+        struct platt *platt = &loader->model->confidence[i];
+        const json_t *pair = json_object_get(all, names[i]);
+        const json_t *slope = json_array_get(pair, 0), *shift = json_array_get(pair, 1);
+        *platt = (struct platt){1.0, 0.0};
+        if (!pair)
+            continue;
+        *platt = (struct platt){json_number_value(slope), json_number_value(shift)};
+        good = good && json_array_size(pair) == 2 && json_is_number(slope) && json_is_number(shift) && isfinite(platt->slope) &&
+               platt->slope > 0.0 && isfinite(platt->shift);
+    }
+    if (!good && !loader->failed)
+        fail(loader->error, DUIDER_BAD_MODEL, 0, "model: \"confidence\" is no object of [slope above 0, shift]");
+    loader->failed |= !good;
+}
+
 static duider_status read_meta(struct loader *loader)
 {
     struct model *model = loader->model;
@@ -231,6 +254,7 @@ static duider_status read_meta(struct loader *loader)
     model->pointer_size = meta_number(loader, meta, "pointer_size", 1, HIDDEN_MAX);
     model->epsilon = (float)json_number_value(json_object_get(meta, "epsilon"));
     read_heads(loader, meta);
+    read_confidence(loader, meta);
     json_decref(meta);
     if (!loader->failed && (model->hidden % model->heads != 0 || !(model->epsilon > 0.0f))) {
         fail(loader->error, DUIDER_BAD_MODEL, 0, "model: impossible sizes");

@@ -52,6 +52,13 @@ struct layer {
     struct norm ffn_norm;
 };
 
+/* What a result gives a confidence of. */
+enum confidence { CONFIDENCE_MENTION, CONFIDENCE_QUOTE, CONFIDENCE_SPEAKER, CONFIDENCE_COUNT };
+
+struct platt { /* calibrated = 1 / (1 + exp(-(slope * logit(raw) + shift))) (Platt, 1999) */
+    double slope, shift;
+};
+
 struct encoder_weights; /* encoder.c: matrices packed for this processor */
 
 struct model {
@@ -68,6 +75,7 @@ struct model {
     size_t head_size[HEAD_COUNT];
     size_t pointer_size;
     float calibration[HEAD_COUNT]; /* temperature of each head's softmax */
+    struct platt confidence[CONFIDENCE_COUNT];
 
     const char *piece_bytes;       /* all pieces end to end */
     const uint32_t *piece_offsets; /* [V + 1] */

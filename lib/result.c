@@ -72,6 +72,22 @@ static duider_sentiment sentiment_of(const double polarity[3])
     return (duider_sentiment){(duider_polarity)(best - 1), polarity[2] - polarity[0]};
 }
 
+/* What the stages give as a probability, so that it holds on development data: see struct platt. */
+static double calibrated(const struct builder *builder, enum confidence kind, double raw)
+{
+    const double least = 1e-4; /* a logit must be finite */
+    const struct platt *platt = &builder->document->model->confidence[kind];
+    double p = fmin(fmax(raw, least), 1.0 - least);
+    return 1.0 / (1.0 + exp(-(platt->slope * log(p / (1.0 - p)) + platt->shift)));
+}
+
+/* A pronoun or noun phrase is a mention by what its quote says of the speaker, and as sure as that. */
+static double mention_confidence(const struct builder *builder, const struct mention *mention)
+{
+    enum confidence kind = mention->kind == DUIDER_MENTION_NAME ? CONFIDENCE_MENTION : CONFIDENCE_SPEAKER;
+    return calibrated(builder, kind, mention->confidence);
+}
+
 static void build_sentences(struct builder *builder)
 {
     const struct document *document = builder->document;
@@ -126,7 +142,7 @@ static void build_entities(struct builder *builder)
         const struct mention *mention = sorted[i];
         duider_entity *entity = &result->entities[mention->entity];
         ((duider_mention *)(uintptr_t)entity->mentions)[entity->mention_count++] =
-            (duider_mention){extract(builder, mention->span), mention->kind, mention->confidence, sentiment_of(mention->polarity)};
+            (duider_mention){extract(builder, mention->span), mention->kind, mention_confidence(builder, mention), sentiment_of(mention->polarity)};
     }
     for (size_t i = 0; i < document->roles.count && !builder->failed; i++) {
         duider_entity *entity = &result->entities[document->roles.items[i].entity];
@@ -145,14 +161,14 @@ static void build_quotes(struct builder *builder)
         result->quotes[i] = (duider_quote){
             .id = make_id(builder, 'q', i),
             .kind = quote->kind,
-            .confidence = quote->confidence,
+            .confidence = calibrated(builder, CONFIDENCE_QUOTE, quote->confidence),
             .spans = extracts(builder, quote->parts, quote->part_count),
             .span_count = quote->part_count,
             .cue = extracts(builder, quote->cue, quote->cue_count),
             .cue_count = quote->cue_count,
             .speaker_mention = mentioned ? extracts(builder, &quote->speaker, 1) : NULL,
             .speaker_entity = named ? quote->entity : DUIDER_NO_ENTITY,
-            .speaker_confidence = named || mentioned ? quote->speaker_confidence : 0.0,
+            .speaker_confidence = named || mentioned ? calibrated(builder, CONFIDENCE_SPEAKER, quote->speaker_confidence) : 0.0,
             .sentiment = sentiment_of(quote->polarity),
         };
     }

@@ -95,11 +95,9 @@ static size_t person_near(const struct document *document, struct span role)
 
 static void note_gender(struct document *document, const struct role *role)
 {
-    for (size_t word = role->span.first; word < role->span.end; word++) {
-        enum gender gender = lexicon_gender(word_view(document, word));
-        if (gender != GENDER_UNKNOWN)
-            document->entities.items[role->entity].gender = gender;
-    }
+    struct entity *entity = &document->entities.items[role->entity];
+    for (size_t word = role->span.first; word < role->span.end && entity->gender == GENDER_UNKNOWN; word++)
+        entity->gender = lexicon_gender(word_view(document, word));
 }
 
 /* Titles before names tell a gender too: "mevrouw Jansen". */

@@ -288,13 +288,31 @@ static size_t entity_at(const struct document *document, size_t word)
     return name ? name->entity : NONE;
 }
 
-/* The person last named before `word` whom the gender fits. */
-static size_t last_person(const struct document *document, size_t word, enum gender gender)
+static bool fits(const struct entity *entity, enum gender gender)
 {
-    for (size_t i = names_before(document, word); i-- > 0;) {
+    return entity->type == DUIDER_PER && (gender == GENDER_UNKNOWN || entity->gender == GENDER_UNKNOWN || entity->gender == gender);
+}
+
+/* The person last named before `word` whom the gender fits; whom the speaker names in the quote itself is another. */
+static size_t last_person(const struct document *document, const struct quote *quote, enum gender gender)
+{
+    for (size_t i = names_before(document, quote->speaker.first); i-- > 0;) {
         const struct mention *mention = &document->mentions.items[i];
-        const struct entity *entity = &document->entities.items[mention->entity];
-        if (entity->type == DUIDER_PER && (gender == GENDER_UNKNOWN || entity->gender == GENDER_UNKNOWN || entity->gender == gender))
+        if (!in_quote(quote, mention->span) && fits(&document->entities.items[mention->entity], gender))
+            return mention->entity;
+    }
+    return NONE;
+}
+
+/* "een woordvoerder", "de bond": the organisation that was named last. */
+static size_t behind_organisation(const struct document *document, const struct quote *quote)
+{
+    bool meant = lexicon_organisation(word_view(document, quote->speaker.end - 1));
+    for (size_t word = quote->speaker.first; word < quote->speaker.end; word++)
+        meant |= lexicon_spokesperson(word_view(document, word));
+    for (size_t i = meant ? names_before(document, quote->speaker.first) : 0; i-- > 0;) {
+        const struct mention *mention = &document->mentions.items[i];
+        if (mention->type == DUIDER_ORG && !in_quote(quote, mention->span))
             return mention->entity;
     }
     return NONE;
@@ -311,12 +329,10 @@ static bool named_later(const struct document *document, size_t a, size_t b, siz
 
 static size_t behind_pronoun(const struct document *document, const struct quote *quote, const struct quote *before, enum gender gender)
 {
-    if (before && before->entity != NONE && sentence_of(document, quote->speaker.first) <= sentence_of(document, before->parts[before->part_count - 1].end - 1) + 1) {
-        const struct entity *entity = &document->entities.items[before->entity];
-        if (entity->type == DUIDER_PER && (gender == GENDER_UNKNOWN || entity->gender == GENDER_UNKNOWN || entity->gender == gender))
-            return before->entity;
-    }
-    return last_person(document, quote->speaker.first, gender);
+    if (before && before->entity != NONE && sentence_of(document, quote->speaker.first) <= sentence_of(document, before->parts[before->part_count - 1].end - 1) + 1 &&
+        fits(&document->entities.items[before->entity], gender))
+        return before->entity;
+    return last_person(document, quote, gender);
 }
 
 /* The entity to which the text gave this role last: the mention ends with the role's last word. */
@@ -347,36 +363,113 @@ static size_t followed(const struct quote *quote, const struct quote *before)
     return quote->parts[0].first <= end + FOLLOW_ON_WORDS ? before->entity : NONE;
 }
 
+/* "zij", "ze" and "sie" beside a verb in the singular are a woman, beside a plural several persons. */
+enum number { NUMBER_UNKNOWN, NUMBER_SINGULAR, NUMBER_PLURAL };
+
+static enum number number_of_cue(const struct document *document, const struct quote *quote)
+{
+    for (size_t i = 0; i < quote->cue_count; i++) {
+        size_t apart = distance(quote->cue[i], quote->speaker);
+        struct view verb = word_view(document, quote->cue[i].first);
+        if (apart > 1 || verb.count < 3)
+            continue;
+        bool plural = memcmp(verb.bytes + verb.count - 2, "en", 2) == 0;
+        return plural ? NUMBER_PLURAL : NUMBER_SINGULAR;
+    }
+    return NUMBER_UNKNOWN;
+}
+
+static bool is_plural_pronoun(struct view word)
+{
+    static const char *const words[] = {"zij", "ze", "sie", "Zij", "Ze", "Sie", NULL};
+    return view_in(word, words);
+}
+
+/* What the speaker mention is. */
+struct reference {
+    bool pronoun, several;
+    enum gender gender;
+};
+
+static struct reference read_reference(const struct document *document, const struct quote *quote)
+{
+    struct reference reference = {false, false, GENDER_UNKNOWN};
+    if (quote->speaker.first == NONE || quote->speaker.end != quote->speaker.first + 1)
+        return reference;
+    struct view word = word_view(document, quote->speaker.first);
+    reference.pronoun = lexicon_pronoun(word, &reference.gender);
+    if (reference.pronoun && is_plural_pronoun(word)) {
+        enum number number = number_of_cue(document, quote);
+        reference.several = number == NUMBER_PLURAL;
+        if (number == NUMBER_SINGULAR)
+            reference.gender = GENDER_FEMALE;
+    }
+    return reference;
+}
+
+/* Does a role inside the mention tell that it means this person? "de NS-directeur". */
+static bool role_means(const struct document *document, struct span mention, size_t entity)
+{
+    for (size_t i = 0; i < document->roles.count; i++) {
+        const struct role *role = &document->roles.items[i];
+        if (role->entity == entity && role->span.first < mention.end && mention.first < role->span.end)
+            return true;
+    }
+    return false;
+}
+
+/* The entity that the network points at, unless the mention speaks against it. */
+static size_t pointed_entity(const struct document *document, const struct quote *quote, const struct pointer_answer *pointer, struct reference reference)
+{
+    if (!pointer || pointer->to[POINTER_ENTITY] == NONE)
+        return NONE;
+    size_t hint = entity_at(document, pointer->to[POINTER_ENTITY]);
+    if (hint == NONE)
+        return NONE;
+    const struct entity *entity = &document->entities.items[hint];
+    if (!can_speak(entity->type) && (double)pointer->probability[POINTER_ENTITY] < SURE)
+        return NONE;
+    if (!reference.pronoun)
+        return hint;
+    if (entity->type == DUIDER_PER)
+        return fits(entity, reference.gender) ? hint : NONE;
+    /* "hij" and "she" are persons; "zij" is where a person was named last */
+    return reference.gender != GENDER_UNKNOWN || named_later(document, last_person(document, quote, reference.gender), hint, quote->speaker.first) ? NONE : hint;
+}
+
 static void find_speaker_entity(const struct document *document, struct quote *quote, const struct quote *before, const struct pointer_answer *pointer)
 {
-    bool pointed = pointer && pointer->to[POINTER_ENTITY] != NONE;
-    size_t hint = pointed ? entity_at(document, pointer->to[POINTER_ENTITY]) : NONE;
+    struct reference reference = read_reference(document, quote);
+    size_t hint = pointed_entity(document, quote, pointer, reference);
     double sure = pointer ? (double)pointer->probability[POINTER_ENTITY] : 0.0;
-    bool no_one = pointer && !pointed && sure > SURE;
-    enum gender gender = GENDER_UNKNOWN;
-    bool pronoun = quote->speaker.first != NONE && quote->speaker.end == quote->speaker.first + 1 && lexicon_pronoun(word_view(document, quote->speaker.first), &gender);
-    if (hint != NONE && !can_speak(document->entities.items[hint].type) && sure < SURE)
-        hint = NONE;
-    if (hint != NONE && pronoun && document->entities.items[hint].type != DUIDER_PER &&
-        (gender != GENDER_UNKNOWN || named_later(document, last_person(document, quote->speaker.first, gender), hint, quote->speaker.first)))
-        hint = NONE; /* "hij" and "she" are persons; "zij" is where a person was named last */
+    bool no_one = pointer && pointer->to[POINTER_ENTITY] == NONE && sure > SURE;
     if (quote->speaker.first == NONE) {
-        quote->entity = hint != NONE ? hint : no_one ? NONE : followed(quote, before);
-        quote->speaker_confidence = quote->entity == NONE ? 0.0 : hint != NONE ? sure : 0.5;
+        size_t same = followed(quote, before);
+        quote->entity = same != NONE ? same : hint;
+        quote->speaker_confidence = quote->entity == NONE ? 0.0 : hint == quote->entity ? sure : 0.5;
         return;
     }
     size_t named = entity_in(document, quote->speaker);
-    bool person = named != NONE && document->entities.items[named].type == DUIDER_PER;
-    if (named != NONE && (person || hint == NONE || hint == named)) {
+    if (named != NONE && (hint == NONE || hint == named || !role_means(document, quote->speaker, hint))) {
         quote->entity = named;
+        return;
+    }
+    if (reference.pronoun) {
+        if (reference.several)
+            return;
+        quote->entity = hint != NONE && sure > SURE ? hint : behind_pronoun(document, quote, before, reference.gender);
+        quote->speaker_confidence *= hint != NONE && sure > SURE ? sure : 0.8;
+        return;
+    }
+    size_t organisation = named == NONE ? behind_organisation(document, quote) : NONE;
+    if (organisation != NONE && (hint == NONE || document->entities.items[hint].type != DUIDER_ORG)) {
+        quote->entity = organisation;
+        quote->speaker_confidence *= 0.8;
     } else if (hint != NONE && sure > SURE) {
         quote->entity = hint;
         quote->speaker_confidence *= sure;
     } else if (named != NONE) {
         quote->entity = named;
-    } else if (pronoun) {
-        quote->entity = hint != NONE ? hint : behind_pronoun(document, quote, before, gender);
-        quote->speaker_confidence *= 0.8;
     } else if (!no_one) {
         size_t role = behind_role(document, quote->speaker);
         quote->entity = role != NONE ? role : hint;

@@ -79,13 +79,14 @@ static const char *charsmap_find(const struct model *model, const char *key, siz
     return NULL;
 }
 
+/* All of the bytes or, where there is no room, none: half a character would have no piece. */
 static bool normalised_add(struct normalised *out, const char *bytes, size_t count, size_t from)
 {
+    if (count > sizeof out->bytes - out->count)
+        return false;
     for (size_t i = 0; i < count; i++) {
         if (bytes[i] == ' ')
             continue;
-        if (out->count == sizeof out->bytes)
-            return false;
         out->from[out->count] = (uint16_t)from;
         out->bytes[out->count++] = bytes[i];
     }
@@ -203,6 +204,8 @@ static void search_pieces(const struct model *model, const char *bytes, size_t c
         best[i] = (struct best){0.0, NONE, 0};
     for (size_t at = 0; at < count;) {
         size_t character = utf8_length(bytes[at]);
+        if (character > count - at)
+            character = count - at; /* the map of a damaged model may hold half a character */
         bool single = false;
         uint32_t low = PIECE_FIRST, high = (uint32_t)model->vocabulary;
         for (size_t depth = 0; at + depth < count && narrow(model, &low, &high, depth, (unsigned char)bytes[at + depth]); depth++) {
@@ -211,7 +214,7 @@ static void search_pieces(const struct model *model, const char *bytes, size_t c
             improve(&best[at + depth + 1], best[at].score + (double)model->piece_scores[low], at, low);
             single |= depth + 1 == character;
         }
-        if (!single && at + character <= count)
+        if (!single)
             improve(&best[at + character], best[at].score + (double)model->unknown_score, at, PIECE_UNKNOWN);
         at += character;
     }
