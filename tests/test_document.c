@@ -1,0 +1,115 @@
+/* entities.c, roles.c, speakers.c: who is who in an article, and who says what. */
+#include "support.h"
+
+static duider_result *annotate(const char *text)
+{
+    return support_annotate(text, strlen(text), NULL);
+}
+
+/* The name of the entity that says what begins so; "" where nobody is known. */
+static const char *speaker(const duider_result *result, const char *begin)
+{
+    const duider_quote *quote = support_quote(result, begin);
+    if (!quote)
+        print_error("no quote begins with \"%s\"\n", begin);
+    assert_non_null(quote);
+    return quote->speaker_entity == DUIDER_NO_ENTITY ? "" : duider_result_entity_at(result, quote->speaker_entity)->name;
+}
+
+static void a_pronoun_is_the_person_whose_gender_fits(void **state)
+{
+    (void)state;
+    duider_result *result = annotate("Marieke Brouwer en Hendrik Postma leiden sinds vorig jaar samen de zwemclub van Kampen. In maart ging het bad dicht.\n\n"
+                                     "“Het water was te koud”, zei ze. Postma dacht daar anders over. “Wij hadden moeten stoken”, zei hij.");
+    assert_string_equal(speaker(result, "Het water"), "Marieke Brouwer");
+    assert_string_equal(speaker(result, "Wij hadden"), "Hendrik Postma");
+    duider_result_free(result);
+}
+
+static void whom_the_speaker_names_is_not_the_speaker(void **state)
+{
+    (void)state;
+    duider_result *result = annotate("Willem de Haan is al dertig jaar burgemeester van Ameland. De burgemeester neemt vrijdag afscheid.\n\n"
+                                     "“Met Johan Visser heb ik nooit ruzie gehad”, vertelde hij gisteren.");
+    assert_string_equal(speaker(result, "Met Johan"), "Willem de Haan");
+    duider_result_free(result);
+}
+
+static void a_spokesperson_speaks_for_the_organisation(void **state)
+{
+    (void)state;
+    duider_result *result = annotate("UTRECHT - De Nederlandse Spoorwegen schrappen vanaf zondag dertig treinen. “Er zijn te weinig machinisten”, zei een woordvoerder dinsdag.");
+    assert_string_equal(speaker(result, "Er zijn"), "Nederlandse Spoorwegen");
+    duider_result_free(result);
+}
+
+static void the_organisation_named_beside_the_cue_speaks(void **state)
+{
+    (void)state;
+    duider_result *result = annotate("Directeur Otto Veldkamp van Philips kreeg gisteren bezoek van de minister. Veldkamp liet de fabriek zien.\n\n"
+                                     "De Nederlandsche Bank waarschuwt dat de lonen te snel stijgen.");
+    assert_string_equal(speaker(result, "dat de lonen"), "Nederlandsche Bank");
+    duider_result_free(result);
+}
+
+static void a_quote_that_follows_on_has_the_same_speaker(void **state)
+{
+    (void)state;
+    duider_result *result = annotate("Wethouder Fatma Yilmaz en raadslid Kees Bakker bekeken dinsdag de nieuwe brug in Zwolle. “De brug is klaar”, zei Yilmaz. “Morgen rijdt hier de eerste bus.”");
+    assert_string_equal(speaker(result, "Morgen rijdt"), "Fatma Yilmaz");
+    duider_result_free(result);
+}
+
+static void forms_of_one_people_are_one_entity(void **state)
+{
+    (void)state;
+    duider_result *result = annotate("Belgische boeren betoogden gisteren in Parijs. Een Belg werd aangehouden. De andere Belgen reden 's avonds naar huis.");
+    size_t most = 0;
+    for (size_t i = 0; i < duider_result_entity_count(result); i++) {
+        const duider_entity *entity = duider_result_entity_at(result, i);
+        if (entity->type == DUIDER_NORP && entity->mention_count > most)
+            most = entity->mention_count;
+    }
+    assert_int_equal(most, 3);
+    duider_result_free(result);
+}
+
+static void a_name_ends_with_its_line(void **state)
+{
+    (void)state;
+    duider_result *result = annotate("Onderzoek naar slaap\n\nDoor Steven Connors\n\nZenuwcellen herstellen zich vooral 's nachts, schrijven artsen uit Leuven.");
+    for (size_t i = 0; i < duider_result_entity_count(result); i++) {
+        const duider_entity *entity = duider_result_entity_at(result, i);
+        for (size_t k = 0; k < entity->mention_count; k++)
+            assert_null(strchr(entity->mentions[k].extract.text, '\n'));
+    }
+    assert_non_null(support_entity(result, "Steven Connors"));
+    duider_result_free(result);
+}
+
+static void words_between_marks_are_direct_and_a_clause_around_them_mixed(void **state)
+{
+    (void)state;
+    duider_result *result = annotate("Wethouder Joost Kuipers zei dat het plan „degelijk, maar veel te duur” is. “Wij zoeken nog geld”, zei hij.");
+    const duider_quote *mixed = support_quote(result, "dat het plan"), *direct = support_quote(result, "Wij zoeken");
+    assert_non_null(mixed);
+    assert_int_equal(mixed->kind, DUIDER_MIXED);
+    assert_non_null(direct);
+    assert_int_equal(direct->kind, DUIDER_DIRECT);
+    duider_result_free(result);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_pronoun_is_the_person_whose_gender_fits),
+        cmocka_unit_test(whom_the_speaker_names_is_not_the_speaker),
+        cmocka_unit_test(a_spokesperson_speaks_for_the_organisation),
+        cmocka_unit_test(the_organisation_named_beside_the_cue_speaks),
+        cmocka_unit_test(a_quote_that_follows_on_has_the_same_speaker),
+        cmocka_unit_test(forms_of_one_people_are_one_entity),
+        cmocka_unit_test(a_name_ends_with_its_line),
+        cmocka_unit_test(words_between_marks_are_direct_and_a_clause_around_them_mixed),
+    };
+    return cmocka_run_group_tests(tests, support_open, support_close);
+}
