@@ -1,0 +1,21 @@
+#!/bin/sh
+# Makes models/duider.model anew from the public inputs: prepare, four stages of training, calibration, export.  Hours on two cores; goes on where it stopped.
+# usage: training/rebuild.sh DATA WORK      DATA: the folder that README.md describes; WORK: a folder for what is made on the way
+# PYTHON names the interpreter that has requirements.txt installed (default: python3).
+set -eu
+data=$1 work=$2
+here=$(dirname "$0")
+python=${PYTHON:-python3}
+"$python" "$here/prepare.py" --shared "$data" --out "$work/prepared"
+weights=$(find "$work/prepared" -name e5-small-q4.bin)
+stage() { # NAME CONFIG [START]
+    [ -f "$work/$1/model.pt" ] || "$python" "$here/train.py" --prepared "$work/prepared" --pretrained "$weights" --out "$work/$1" --config "$here/$2" ${3:+--start "$work/$3/model.pt"}
+}
+stage first config.json
+stage second config-second.json first
+stage third config-third.json second
+stage fourth config-fourth.json third
+"$python" "$here/export.py" --prepared "$work/prepared" --checkpoint "$work/fourth/model.pt" --out "$work/uncalibrated.model"
+"$python" "$here/calibrate.py" --prepared "$work/prepared" --model "$work/uncalibrated.model" --duider "$here/../build/duider" --out "$work/calibration.json"
+"$python" "$here/export.py" --prepared "$work/prepared" --checkpoint "$work/fourth/model.pt" --calibration "$work/calibration.json" --out "$here/../models/duider.model"
+"$python" "$here/parity.py" golden --prepared "$work/prepared" --checkpoint "$work/fourth/model.pt"
