@@ -17,6 +17,8 @@ enum {
     FOLLOW_ON_WORDS = 12 /* words of narration that may stand before a quote that follows on another */
 };
 
+#define REPORTED_CONFIDENCE 0.7 /* that a reported quote needs */
+#define UNCUED_CONFIDENCE 0.8   /* that it needs without a cue */
 #define SURE 0.5 /* a pointer that is this sure overrules the rules */
 
 struct attribution { /* the candidates of the whole text */
@@ -515,12 +517,34 @@ static bool link_mention(struct document *document, const struct quote *quote, s
     return true;
 }
 
+/* Few reported clauses without a cue, or of which the network is not sure, are what somebody said. */
+static bool is_doubtful(const struct quote *quote)
+{
+    return quote->kind != DUIDER_DIRECT && quote->confidence < (quote->cue_count ? REPORTED_CONFIDENCE : UNCUED_CONFIDENCE);
+}
+
+/* The rules look at names alone: the first `names` mentions. */
+static bool attribute(struct document *document, const struct attribution *attribution, size_t index, const struct quote *before, size_t names)
+{
+    struct quote *quote = &document->quotes.items[index];
+    const struct pointer_answer *pointer = pointer_of(document, quote);
+    size_t linked = document->mentions.count;
+    document->mentions.count = names;
+    collect_cues(document, quote, attribution, index);
+    find_speaker_mention(document, attribution, quote, pointer);
+    find_speaker_entity(document, quote, before, pointer);
+    bool named = names_before(document, quote->speaker.end) > names_before(document, quote->speaker.first) ||
+                 (quote->speaker.first != NONE && name_at(document, quote->speaker.first));
+    document->mentions.count = linked;
+    return named || is_doubtful(quote) || link_mention(document, quote, names);
+}
+
 duider_status attribute_quotes(struct document *document, duider_error *error)
 {
     struct arena scratch;
     struct attribution attribution = {0};
     arena_init(&scratch);
-    size_t words = document->words.count, quotes = document->quotes.count, names = document->mentions.count;
+    size_t words = document->words.count, quotes = document->quotes.count, names = document->mentions.count, kept = 0;
     bool done = decode_spans(document->model, HEAD_CUES, document->logits, 0, words, &scratch, &attribution.cues) &&
                 decode_spans(document->model, HEAD_SPEAKERS, document->logits, 0, words, &scratch, &attribution.speakers);
     attribution.cue_owner = arena_alloc(&scratch, attribution.cues.count, sizeof(size_t));
@@ -529,19 +553,12 @@ duider_status attribute_quotes(struct document *document, duider_error *error)
     if (done)
         give_cues(document, &attribution);
     for (size_t q = 0; done && q < quotes; q++) {
-        struct quote *quote = &document->quotes.items[q];
-        const struct pointer_answer *pointer = pointer_of(document, quote);
-        size_t linked = document->mentions.count;
-        document->mentions.count = names; /* rules look at names alone */
-        collect_cues(document, quote, &attribution, q);
-        find_speaker_mention(document, &attribution, quote, pointer);
-        find_speaker_entity(document, quote, q ? quote - 1 : NULL, pointer);
-        bool named = names_before(document, quote->speaker.end) > names_before(document, quote->speaker.first) ||
-                     (quote->speaker.first != NONE && name_at(document, quote->speaker.first));
-        document->mentions.count = linked;
-        if (!named)
-            done = link_mention(document, quote, names);
+        struct quote *all = document->quotes.items;
+        done = attribute(document, &attribution, q, kept ? &all[kept - 1] : NULL, names);
+        if (!is_doubtful(&all[q]))
+            all[kept++] = all[q];
     }
+    document->quotes.count = kept;
     arena_release(&scratch);
     return done ? DUIDER_OK : fail_memory(error);
 }
