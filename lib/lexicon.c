@@ -26,7 +26,7 @@ static const char *const spokespersons[] = {"woordvoerder", "woordvoerster", "ze
                                             "spokesperson", "sprecher", "sprecherin", "pressesprecher", "pressesprecherin", NULL};
 static const char *const organisations[] = {"bedrijf", "bond", "organisatie", "directie", "museum", "club", "ministerie", "concern", "fonds", "bank", "verzekeraar", "inspectie",
                                             "partij", "vereniging", "rederij", "maatschappij", "omroep", "zender", "instituut", "bureau", "fabrikant", "uitgeverij", "federatie",
-                                            "krant", "dagblad", "weekblad", "stichting", "toezichthouder", "waakhond", "koepel", "centrale", "universiteit", "unternehmen", "konzern",
+                                            "krant", "school", "kliniek", "ziekenhuis", "academie", "commissie", "raad", "dagblad", "weekblad", "stichting", "toezichthouder", "waakhond", "koepel", "centrale", "universiteit", "unternehmen", "konzern",
                                             "partei", "verband", "verein", "gewerkschaft", "behörde", "ministerium", "company", "firm", "union", "party", "agency", "ministry",
                                             "newspaper", "organisation", "organization", NULL};
 

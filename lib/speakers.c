@@ -306,18 +306,34 @@ static size_t last_person(const struct document *document, const struct quote *q
     return NONE;
 }
 
-/* "een woordvoerder", "de bond": the organisation that was named last. */
+/* Does a word of the name end with this noun? "Scheepvaartinspectie" is "de inspectie". */
+static bool name_ends_with(const struct document *document, struct span name, struct view noun)
+{
+    for (size_t word = name.first; word < name.end; word++) {
+        struct view view = word_view(document, word);
+        if (view.count >= noun.count && lexicon_equal_folded((struct view){view.bytes + view.count - noun.count, noun.count}, noun))
+            return true;
+    }
+    return false;
+}
+
+/* "een woordvoerder", "de bond": the organisation with that noun in its name, else the one that was named last. */
 static size_t behind_organisation(const struct document *document, const struct quote *quote)
 {
-    bool meant = lexicon_organisation(word_view(document, quote->speaker.end - 1));
+    struct view noun = word_view(document, quote->speaker.end - 1);
+    bool meant = lexicon_organisation(noun);
     for (size_t word = quote->speaker.first; word < quote->speaker.end; word++)
         meant |= lexicon_spokesperson(word_view(document, word));
+    size_t last = NONE;
     for (size_t i = meant ? names_before(document, quote->speaker.first) : 0; i-- > 0;) {
         const struct mention *mention = &document->mentions.items[i];
-        if (mention->type == DUIDER_ORG && !in_quote(quote, mention->span))
+        if (mention->type != DUIDER_ORG || in_quote(quote, mention->span))
+            continue;
+        if (name_ends_with(document, mention->span, noun))
             return mention->entity;
+        last = last == NONE ? mention->entity : last;
     }
-    return NONE;
+    return last;
 }
 
 /* Does the last mention of entity `a` before `word` stand behind that of `b`? */
