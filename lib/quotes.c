@@ -113,6 +113,18 @@ static bool goes_on_outside(const struct document *document, const struct marked
     return before || behind;
 }
 
+static bool starts_paragraph(const struct document *document, size_t word)
+{
+    return word == 0 || word == document->words.count || document->words.items[word].paragraph_before;
+}
+
+/* A headline or subhead between marks from end to end: somebody below says it. */
+static bool is_headline(const struct document *document, const struct marked *pair)
+{
+    return pair->closed && starts_paragraph(document, pair->open) && starts_paragraph(document, pair->close + 1) && document->sentences.count > 1 &&
+           !ends_with_stop(document, pair->close - 1);
+}
+
 /* A whole sentence between marks is seldom anything but a quote; a word or two often a title or irony. */
 static bool is_direct(const struct document *document, const struct marked *pair, const struct reading *reading)
 {
@@ -120,8 +132,8 @@ static bool is_direct(const struct document *document, const struct marked *pair
     bool sentence = ends_with_stop(document, span.end - 1) || (span.end < document->words.count && ends_with_stop(document, span.end));
     double direct = reading->kinds[DUIDER_DIRECT], other = reading->kinds[DUIDER_INDIRECT] + reading->kinds[DUIDER_MIXED];
     bool colon = pair->open > 0 && word_view(document, pair->open - 1).bytes[0] == ':';
-    if (colon && sentence && length(span) >= LONG_WORDS)
-        return true; /* with these words: “…” */
+    if (is_headline(document, pair) || (colon && sentence && length(span) >= LONG_WORDS))
+        return true; /* or with these words: “…” */
     if (other > direct) {
         if (goes_on_outside(document, pair))
             return false;
