@@ -214,6 +214,11 @@ typedef enum duider_quote_kind {
 
 #define DUIDER_NO_ENTITY SIZE_MAX
 
+/*
+ * Every confidence below is calibrated on development data (docs/model-format.md): of the names with confidence 0.9 about nine in ten have the
+ * right span and type, of such quotes nine in ten are quotes, and of the speakers of a quote that is right nine in ten are the speaker.
+ */
+
 typedef struct duider_sentence {
     duider_span span;
     duider_sentiment sentiment;
@@ -222,7 +227,7 @@ typedef struct duider_sentence {
 typedef struct duider_mention {
     duider_extract extract;
     duider_mention_kind kind;
-    double confidence; /* 0 to 1 */
+    double confidence; /* 0 to 1; of a pronoun or noun phrase: that of the speaker */
     duider_sentiment sentiment;
 } duider_mention;
 

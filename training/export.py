@@ -1,6 +1,6 @@
 """Writes the model file that lib/model.c maps (docs/model-format.md): 8-bit matrices with a scale a row, tokenizer, labels.
 
-usage: export.py --prepared DIR --checkpoint checkpoint.pt|model.pt --name NAME --out duider.model
+usage: export.py --prepared DIR --checkpoint checkpoint.pt|model.pt --name NAME [--calibration calibration.json] --out duider.model
 """
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def split_charsmap(blob: bytes) -> tuple[np.ndarray, np.ndarray]:
     return trie, np.frombuffer(strings if strings.endswith(b"\0") else strings + b"\0", np.uint8)
 
 
-def tensors_of(state: dict[str, torch.Tensor], tokenizer: PieceTokenizer, temperatures: dict[str, float], name: str) -> dict[str, np.ndarray]:
+def tensors_of(state: dict[str, torch.Tensor], tokenizer: PieceTokenizer, calibration: dict[str, dict], name: str) -> dict[str, np.ndarray]:
     state = {k: v.float().numpy() for k, v in state.items()}
     order = piece_order(tokenizer.vocab)
     layers = 1 + max(int(k.split(".")[2]) for k in state if k.startswith("encoder.layers."))
@@ -55,7 +55,8 @@ def tensors_of(state: dict[str, torch.Tensor], tokenizer: PieceTokenizer, temper
         "layers": layers, "hidden": hidden, "heads": 12, "ffn": state["encoder.layers.0.ffn_in.weight"].shape[0],
         "positions": state["encoder.positions.weight"].shape[0], "epsilon": 1e-12, "vocabulary": len(order),
         "window": WINDOW, "overlap": OVERLAP, "pointer_size": labels.POINTER_SIZE,
-        "labels": {head: " ".join(names) for head, names in labels.HEADS.items()}, "temperatures": temperatures,
+        "labels": {head: " ".join(names) for head, names in labels.HEADS.items()},
+        "temperatures": calibration["temperatures"], "confidence": calibration["confidence"],
     }
     words, word_scale = quantise(state["encoder.words.weight"][order])
     out = {
@@ -112,13 +113,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--prepared", type=Path, required=True)
     parser.add_argument("--checkpoint", type=Path, required=True)
-    parser.add_argument("--temperatures", type=Path, help="JSON: head -> temperature of its softmax")
+    parser.add_argument("--calibration", type=Path, help="what calibrate.py wrote; without it confidences are raw")
     parser.add_argument("--name", default="duider-nl-8")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     state = torch.load(args.checkpoint, weights_only=True)["model"]
-    temperatures = json.loads(args.temperatures.read_text()) if args.temperatures else {}
-    size = write(args.out, tensors_of(state, PieceTokenizer(args.prepared / "tokenizer.json"), temperatures, args.name))
+    calibration = json.loads(args.calibration.read_text()) if args.calibration else {"temperatures": {}, "confidence": {}}
+    size = write(args.out, tensors_of(state, PieceTokenizer(args.prepared / "tokenizer.json"), calibration, args.name))
     print(f"{args.out}: {size / 1e6:.1f} MB")
 
 

@@ -1,7 +1,7 @@
 """Does the C library compute what the training code computes?  Reference: PieceTokenizer, and the network in PyTorch, float32.
 
 usage: parity.py golden --prepared DIR --checkpoint model.pt     writes tests/golden/, which `make test` compares with the library
-       parity.py dev    --prepared DIR --checkpoint model.pt     compares all dev articles now; needs build/bench/logits (make bench-tools)
+       parity.py dev    --prepared DIR --checkpoint model.pt     compares all dev articles now; needs build/bench/logits (make build/bench/logits)
 """
 from __future__ import annotations
 

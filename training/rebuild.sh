@@ -8,6 +8,7 @@ here=$(dirname "$0")
 python=${PYTHON:-python3}
 "$python" "$here/prepare.py" --shared "$data" --out "$work/prepared"
 weights=$(find "$work/prepared" -name e5-small-q4.bin)
+make -C "$here/.." all build/bench/logits
 stage() { # NAME CONFIG [START]
     [ -f "$work/$1/model.pt" ] || "$python" "$here/train.py" --prepared "$work/prepared" --pretrained "$weights" --out "$work/$1" --config "$here/$2" ${3:+--start "$work/$3/model.pt"}
 }
