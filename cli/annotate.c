@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { READ_STEP = 1 << 16 };
@@ -46,7 +47,10 @@ static bool write_json(const struct run *run, const duider_result *result, const
     char *json;
     size_t bytes;
     duider_json_format format = run->options->format == FORMAT_PRETTY ? DUIDER_JSON_PRETTY : DUIDER_JSON_COMPACT;
-    if (duider_result_json(result, id, format, &json, &bytes, error) != DUIDER_OK)
+    duider_status status = duider_result_json(result, id, format, &json, &bytes, error);
+    if (status == DUIDER_BAD_ARGUMENT) /* a file's name that is not UTF-8 */
+        status = duider_result_json(result, NULL, format, &json, &bytes, error);
+    if (status != DUIDER_OK)
         return false;
     fwrite(json, 1, bytes, run->output);
     fputc('\n', run->output);
@@ -68,12 +72,15 @@ static bool annotate_text(const struct run *run, const char *name, const char *i
         fprintf(stderr, "duider: %s: %s\n", name, error.message);
         return false;
     }
-    bool done = true;
+    bool done;
+    snprintf(error.message, sizeof error.message, "out of memory");
     if (options->format == FORMAT_TEXT)
-        render_text(result, text, bytes, run->color, run->output);
+        done = render_text(result, text, bytes, run->color, run->output);
     else if (options->format == FORMAT_HTML)
-        render_html(result, text, bytes, run->output);
-    else if (!(done = write_json(run, result, id, &error)))
+        done = render_html(result, text, bytes, run->output);
+    else
+        done = write_json(run, result, id, &error);
+    if (!done && !ferror(run->output)) /* run_annotate says what is wrong with the output */
         fprintf(stderr, "duider: %s: %s\n", name, error.message);
     duider_result_free(result);
     return done;
@@ -140,12 +147,35 @@ static enum exit_code annotate_lines(const struct options *options, const duider
     return code;
 }
 
+static bool is_same_file(const struct stat *file, int descriptor, const char *path)
+{
+    struct stat other;
+    int found = path ? stat(path, &other) : fstat(descriptor, &other);
+    return found == 0 && S_ISREG(file->st_mode) && file->st_dev == other.st_dev && file->st_ino == other.st_ino;
+}
+
+/* Would opening the output empty a file that is still to be read? */
+static bool output_is_input(const struct options *options)
+{
+    struct stat output;
+    if (!options->output_path || stat(options->output_path, &output) != 0)
+        return false;
+    bool same = options->file_count == 0 && is_same_file(&output, STDIN_FILENO, NULL);
+    for (size_t i = 0; i < options->file_count; i++)
+        same |= is_same_file(&output, STDIN_FILENO, strcmp(options->files[i], "-") == 0 ? NULL : options->files[i]);
+    return same;
+}
+
 enum exit_code run_annotate(int argc, char **argv)
 {
     struct options options;
     enum parsed parsed = options_parse_annotate(argc, argv, &options);
     if (parsed != PARSED_RUN)
         return parsed == PARSED_HELP ? EXIT_FINE : EXIT_USAGE;
+    if (output_is_input(&options)) {
+        fprintf(stderr, "duider: %s: is input and output\n", options.output_path);
+        return EXIT_USAGE;
+    }
     duider_model *model = open_model(&options);
     if (!model)
         return EXIT_MODEL;

@@ -4,6 +4,7 @@
  */
 #include "cli.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 
@@ -24,9 +25,8 @@ static void print_help(FILE *output)
     fputs("\n`duider COMMAND --help` lists a command's options.  --version prints the version.\n", output);
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
-    signal(SIGPIPE, SIG_IGN); /* a reader that went away shows as a failed write */
     if (argc < 2) {
         print_help(stderr);
         return EXIT_USAGE;
@@ -44,4 +44,16 @@ int main(int argc, char **argv)
             return (int)commands[i].run(argc - 1, argv + 1);
     fprintf(stderr, "duider: no command \"%s\"; see duider --help\n", argv[1]);
     return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN); /* a reader that went away shows as a failed write */
+    int code = run(argc, argv);
+    if (code == EXIT_FINE && (fflush(stdout) != 0 || ferror(stdout))) { /* help, version, info; `annotate` has seen to its own output */
+        if (errno != EPIPE)
+            fprintf(stderr, "duider: output: %s\n", strerror(errno));
+        return EXIT_OUTPUT;
+    }
+    return code;
 }

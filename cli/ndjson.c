@@ -98,13 +98,14 @@ static bool read_members(json_t *object, duider_options *options, struct failure
     const char *name;
     json_t *value;
     json_object_foreach(object, name, value) {
-        bool known = strcmp(name, "id") == 0 || strcmp(name, "text") == 0;
-        if (known && !json_is_string(value) && !(strcmp(name, "id") == 0 && json_is_null(value)))
-            return wrong(failure, 422, "\"id\" and \"text\" must be strings");
-        if (known)
-            continue;
         const char *text = json_string_value(value);
-        if (strcmp(name, "language") == 0) {
+        if (strcmp(name, "id") == 0) {
+            if (!text && !json_is_null(value))
+                return wrong(failure, 422, "\"id\" must be a string or null");
+        } else if (strcmp(name, "text") == 0) {
+            if (!text)
+                return wrong(failure, 422, "\"text\" must be a string");
+        } else if (strcmp(name, "language") == 0) {
             if (!duider_language_from_name(text, &options->language))
                 return wrong(failure, 422, "\"language\" must be one of auto, nl, en, de");
         } else if (strcmp(name, "offsets") == 0) {
@@ -140,17 +141,25 @@ static char *annotate_object(const struct pool *pool, duider_session *session, j
     return json;
 }
 
+static void name_fault(const json_error_t *where, struct failure *failure)
+{
+    enum json_error_code code = json_error_code(where);
+    const char *what = code == json_error_null_character  ? "\\u0000 is not allowed in a string"
+                       : code == json_error_invalid_utf8  ? "the line is not UTF-8"
+                       : code == json_error_duplicate_key ? "a member stands twice"
+                       : code == json_error_out_of_memory ? "out of memory"
+                                                          : "the line is not JSON";
+    failure->status = code == json_error_out_of_memory ? 503 : 400;
+    snprintf(failure->detail, sizeof failure->detail, "%s (byte %d)", what, where->position);
+}
+
 static void answer_line(const struct pool *pool, duider_session *session, struct slot *slot)
 {
     json_error_t where;
     struct failure failure = {0};
-    json_t *object = json_loadb(slot->line, slot->line_bytes, JSON_REJECT_DUPLICATES, &where);
+    json_t *object = json_loadb(slot->line, slot->line_bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &where);
     if (!object) {
-        failure.status = 400;
-        snprintf(failure.detail, sizeof failure.detail, "not JSON: %s (byte %d)", where.text, where.position);
-        for (char *c = failure.detail; *c; c++)
-            if ((unsigned char)*c < 0x20 || (unsigned char)*c >= 0x7F)
-                *c = '?'; /* what it quotes may be half a character */
+        name_fault(&where, &failure);
     } else if (!json_is_object(object)) {
         wrong(&failure, 422, "the line is no JSON object");
     } else {
@@ -158,8 +167,7 @@ static void answer_line(const struct pool *pool, duider_session *session, struct
     }
     if (!slot->answer) {
         slot->failed = true;
-        const json_t *id = json_object_get(object, "id");
-        slot->answer = error_line(json_is_string(id) ? id : NULL, &failure);
+        slot->answer = error_line(json_object_get(object, "id"), &failure);
     }
     json_decref(object);
 }
@@ -283,24 +291,39 @@ static bool hand_over(struct pool *pool, char *line, size_t bytes)
     return open;
 }
 
-/* Reads all lines; false where the input can't be read. */
+/* Many an editor puts U+FEFF before the first line. */
+static size_t drop_mark(char *line, size_t bytes)
+{
+    static const char mark[] = "\xEF\xBB\xBF";
+    size_t length = sizeof mark - 1;
+    if (bytes < length || memcmp(line, mark, length) != 0)
+        return bytes;
+    memmove(line, line + length, bytes - length + 1);
+    return bytes - length;
+}
+
+/* Reads all lines; false where the input can't be read to its end. */
 static bool read_lines(struct pool *pool, FILE *input)
 {
-    for (bool open = true; open;) {
+    bool open = true, readable = true;
+    for (bool first = true; open; first = false) {
         char *line = NULL;
         size_t capacity = 0;
         ssize_t count = getline(&line, &capacity, input);
-        if (count < 0 || is_blank(line, (size_t)count)) {
+        if (count < 0) {
+            int reason = errno;
             free(line);
-            if (count < 0)
-                break;
-            continue;
+            readable = feof(input) && !ferror(input); /* memory may be too short for the line */
+            if (!readable)
+                fprintf(stderr, "duider: %s: %s\n", pool->options->file_count ? pool->options->files[0] : "standard input", strerror(reason));
+            break;
         }
-        open = hand_over(pool, line, (size_t)count);
+        size_t bytes = first ? drop_mark(line, (size_t)count) : (size_t)count;
+        if (is_blank(line, bytes))
+            free(line);
+        else
+            open = hand_over(pool, line, bytes);
     }
-    bool readable = !ferror(input);
-    if (!readable)
-        fprintf(stderr, "duider: input: %s\n", strerror(errno));
     pthread_mutex_lock(&pool->lock);
     pool->finished = true;
     pthread_cond_broadcast(&pool->work);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,7 +20,7 @@ static const struct option_text annotate_options[] = {
     {{"jobs", required_argument, NULL, 'j'}, "N", "with --ndjson: annotate N articles at a time (default 1)"},
     {{"language", required_argument, NULL, 'l'}, "auto|nl|en|de", "language of the text (default auto)"},
     {{"offsets", required_argument, NULL, OPTION_OFFSETS}, "codepoints|utf16|bytes", "unit of offsets in JSON (default codepoints)"},
-    {{"id", required_argument, NULL, OPTION_ID}, "ID", "member \"id\" of the result (default: the file's name; none for standard input)"},
+    {{"id", required_argument, NULL, OPTION_ID}, "ID", "member \"id\" of the result (default: the file's name, where it is UTF-8; none for standard input)"},
     {{"replace-invalid", no_argument, NULL, OPTION_REPLACE}, NULL, "read bytes that are not UTF-8 as U+FFFD instead of refusing the text"},
     {{"color", required_argument, NULL, OPTION_COLOR}, "auto|always|never", "colours of --format text (default auto: on a terminal, unless NO_COLOR is set)"},
     {{"output", required_argument, NULL, 'o'}, "FILE", "write there instead of to standard output"},
@@ -70,6 +71,16 @@ static bool read_jobs(const char *value, size_t *jobs)
     return true;
 }
 
+static bool read_id(const char *value, const char **id)
+{
+    json_t *string = json_string(value); /* NULL: not UTF-8 */
+    if (!string)
+        fputs("duider: --id takes UTF-8\n", stderr);
+    json_decref(string);
+    *id = value;
+    return string != NULL;
+}
+
 static bool apply(struct options *options, int id, const char *value, bool *format_given)
 {
     static const char *const formats[] = {"json", "pretty", "text", "html", NULL};
@@ -100,7 +111,7 @@ static bool apply(struct options *options, int id, const char *value, bool *form
     case 'j': return read_jobs(value, &options->jobs);
     case OPTION_REPLACE: options->annotate.invalid_utf8 = DUIDER_INVALID_UTF8_REPLACE; return true;
     case OPTION_NDJSON: options->ndjson = true; return true;
-    case OPTION_ID: options->id = value; return true;
+    case OPTION_ID: return read_id(value, &options->id);
     case 'o': options->output_path = value; return true;
     case 'm': options->model_path = value; return true;
     default: return false; /* getopt has said what is wrong */
@@ -121,6 +132,8 @@ static enum parsed parse(int argc, char **argv, const char *usage, const struct 
                 shorts[letters++] = ':';
         }
     }
+    static char program[] = "duider"; /* getopt puts it before what it says */
+    argv[0] = program;
     optind = 1;
     for (int id; (id = getopt_long(argc, argv, shorts, longs, NULL)) != -1;) {
         if (id == 'h') {
@@ -152,6 +165,10 @@ enum parsed options_parse_annotate(int argc, char **argv, struct options *option
     }
     if (options->ndjson && (options->id || options->file_count > 1)) {
         fputs("duider: --ndjson reads one FILE, and ids from its lines\n", stderr);
+        return PARSED_WRONG;
+    }
+    if (options->ndjson && options->annotate.invalid_utf8 != DUIDER_INVALID_UTF8_ERROR) {
+        fputs("duider: --replace-invalid does not go with --ndjson: JSON is UTF-8\n", stderr);
         return PARSED_WRONG;
     }
     if (options->jobs > 1 && !options->ndjson) {

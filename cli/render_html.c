@@ -18,15 +18,17 @@ static const char head[] =
 /* Text of the article, safe between tags and inside quoted attributes. */
 static void escape(const char *text, size_t bytes, FILE *output)
 {
-    for (size_t i = 0; i < bytes; i++)
-        switch (text[i]) {
+    for (size_t i = 0, length; i < bytes; i += length ? length : 1) {
+        length = character_bytes(text + i, bytes - i);
+        switch (length ? text[i] : 0) {
         case '&': fputs("&amp;", output); break;
         case '<': fputs("&lt;", output); break;
         case '>': fputs("&gt;", output); break;
         case '"': fputs("&quot;", output); break;
-        case 0: fputs("\xEF\xBF\xBD", output); break;
-        default: fputc(text[i], output);
+        case 0: fputs(REPLACEMENT_CHARACTER, output); break;
+        default: fwrite(text + i, 1, length, output);
         }
+    }
 }
 
 static void cell(const char *text, FILE *output)

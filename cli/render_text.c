@@ -29,12 +29,16 @@ static void set_color(const struct stretch *stretch, FILE *output)
 /* Control characters of the text must not reach the terminal. */
 static void print_plain(const char *text, size_t bytes, FILE *output)
 {
-    for (size_t i = 0; i < bytes; i++) {
+    for (size_t i = 0, length; i < bytes; i += length ? length : 1) {
         unsigned char c = (unsigned char)text[i];
-        bool control = (c < 0x20 && c != '\n' && c != '\t') || c == 0x7F || (c == 0xC2 && i + 1 < bytes && (unsigned char)text[i + 1] < 0xA0);
-        if (control && c == 0xC2)
-            i++;
-        fputc(control ? '?' : c, output);
+        length = character_bytes(text + i, bytes - i);
+        bool control = (c < 0x20 && c != '\n' && c != '\t') || c == 0x7F || (c == 0xC2 && length && (unsigned char)text[i + 1] < 0xA0);
+        if (control)
+            fputc('?', output);
+        else if (length)
+            fwrite(text + i, 1, length, output);
+        else
+            fputs(REPLACEMENT_CHARACTER, output);
     }
 }
 
@@ -45,12 +49,15 @@ static void print_line(const char *text, size_t most, FILE *output)
     if (bytes > most)
         for (shown = most; shown > 0 && ((unsigned char)text[shown] & 0xC0) == 0x80;)
             shown--;
-    for (size_t i = 0; i < shown; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if (c == '\n' || c == '\r' || c == '\t')
+    for (size_t i = 0; i < shown;) {
+        size_t plain = strcspn(text + i, "\n\r\t");
+        plain = plain < shown - i ? plain : shown - i;
+        print_plain(text + i, plain, output);
+        i += plain;
+        if (i < shown) {
             fputc(' ', output);
-        else
-            print_plain(text + i, 1, output);
+            i++;
+        }
     }
     if (shown < bytes)
         fputs("…", output);

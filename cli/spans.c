@@ -71,6 +71,20 @@ static void paint(void *payload, duider_span span, enum mark mark, const duider_
     }
 }
 
+size_t character_bytes(const char *text, size_t left)
+{
+    const unsigned char *c = (const unsigned char *)text;
+    size_t count = c[0] < 0x80 ? 1 : c[0] >= 0xC2 && c[0] < 0xE0 ? 2 : c[0] >= 0xE0 && c[0] < 0xF0 ? 3 : c[0] >= 0xF0 && c[0] < 0xF5 ? 4 : 0;
+    if (count > left)
+        return 0;
+    for (size_t i = 1; i < count; i++)
+        if ((c[i] & 0xC0) != 0x80)
+            return 0;
+    bool overlong = (c[0] == 0xE0 && c[1] < 0xA0) || (c[0] == 0xF0 && c[1] < 0x90);
+    bool no_scalar = (c[0] == 0xED && c[1] > 0x9F) || (c[0] == 0xF4 && c[1] > 0x8F); /* a surrogate; above U+10FFFF */
+    return overlong || no_scalar ? 0 : count;
+}
+
 bool cut_stretches(const duider_result *result, size_t text_bytes, struct stretches *stretches)
 {
     struct edges edges = {NULL, 2};

@@ -18,6 +18,11 @@ struct stretches {
     size_t count;
 };
 
+#define REPLACEMENT_CHARACTER "\xEF\xBF\xBD" /* U+FFFD */
+
+/* Bytes of the UTF-8 character at `text`, where `left` bytes are; 0 where none stands, as --replace-invalid lets through. */
+size_t character_bytes(const char *text, size_t left);
+
 /* Covers the whole text; offsets of the result are bytes. Free items with free(). False: no memory. */
 bool cut_stretches(const duider_result *result, size_t text_bytes, struct stretches *stretches);
 

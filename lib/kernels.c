@@ -10,10 +10,11 @@
 #define CLONES /* sanitizers start before the dynamic loader could choose a clone */
 #endif
 
-/* e^x within 2 units in the last place for -87 <= x <= 88; Cephes' polynomial. */
+/* e^x within 2 units in the last place for -87 <= x <= 88; Cephes' polynomial. What is no number, from a damaged model, counts as -87. */
 static inline float exponential(float x)
 {
-    x = x < -87.0f ? -87.0f : x > 88.0f ? 88.0f : x;
+    x = x > -87.0f ? x : -87.0f;
+    x = x < 88.0f ? x : 88.0f;
     float n = floorf(x * 1.44269504088896341f + 0.5f);
     float r = x - n * 0.693359375f + n * 2.12194440e-4f;
     float p = 1.9875691500e-4f;
@@ -39,13 +40,15 @@ CLONES struct row_scale quantise_row(const float *x, size_t count, int levels, u
         most = x[i] > most ? x[i] : most;
     }
     float scale = (most - least) / (float)levels;
-    if (!(scale > 0.0f))
+    if (!(scale > 0.0f && scale < INFINITY)) {
         scale = 1.0f;
+        least = 0.0f;
+    }
     float zero = floorf(-least / scale + 0.5f), inverse = 1.0f / scale, top = (float)levels;
 #pragma omp simd
     for (size_t i = 0; i < count; i++) {
         float value = x[i] * inverse + zero + 0.5f;
-        value = value < 0.0f ? 0.0f : value;
+        value = value > 0.0f ? value : 0.0f;
         value = value > top + 0.5f ? top + 0.5f : value;
         q[i] = (uint8_t)(int32_t)value;
     }

@@ -56,6 +56,8 @@ enum MHD_Result handle_annotate(struct request *request)
     enum phase phase = atomic_load(&server->phase);
     if (phase == PHASE_LOADING)
         return unavailable(request, "the model is being loaded");
+    if (request->late) /* the workers may be gone */
+        return unavailable(request, "the server is stopping");
     request->job.deadline = request->start;
     request->job.deadline.tv_sec += (time_t)(server->config.request_timeout_ms / 1000);
     request->job.deadline.tv_nsec += (long)(server->config.request_timeout_ms % 1000) * 1000000L;
@@ -96,8 +98,8 @@ enum MHD_Result handle_ready(struct request *request)
 {
     switch (atomic_load(&request->server->phase)) {
     case PHASE_LOADING: return unavailable(request, "the model is being loaded");
-    case PHASE_DRAINING: return unavailable(request, "the server is stopping");
-    default: return respond_json(request, 200, json_pack("{s:s}", "status", "ready"));
+    case PHASE_READY: return respond_json(request, 200, json_pack("{s:s}", "status", "ready"));
+    default: return unavailable(request, "the server is stopping");
     }
 }
 

@@ -1,7 +1,6 @@
 /* What a client sends -> a job: header checks, media types, JSON members, query parameters. Says what is wrong without repeating the text. */
 #include "server.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -25,44 +24,40 @@ static const char *header(const struct request *request, const char *name)
 
 struct framing {
     size_t lengths, encodings;
+    bool unclear;
 };
 
 static enum MHD_Result count_framing(void *payload, enum MHD_ValueKind kind, const char *name, const char *value)
 {
-    (void)kind, (void)value;
+    (void)kind;
     struct framing *framing = payload;
+    bool encoding = strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0;
     framing->lengths += strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0;
-    framing->encodings += strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0;
+    framing->encodings += encoding;
+    framing->unclear |= encoding && (!value || strcasecmp(value, "chunked") != 0);
+    framing->unclear |= strpbrk(name, " \t") != NULL; /* "Content-Length : 5": others may read it as a length */
     return MHD_YES;
 }
 
-bool input_check_headers(struct request *request, struct problem *problem)
+bool input_check_framing(const struct request *request, struct problem *problem)
 {
-    struct framing framing = {0, 0};
+    struct framing framing = {0, 0, false};
     MHD_get_connection_values(request->connection, MHD_HEADER_KIND, count_framing, &framing);
     if (framing.lengths + framing.encodings > 1) /* two ways to say where the body ends: request smuggling */
         return wrong(problem, 400, "", "Content-Length and Transfer-Encoding must stand once, and not together");
-    if (framing.lengths + framing.encodings == 0)
-        return wrong(problem, 411, "", "Content-Length or chunked transfer encoding is needed");
+    return !framing.unclear || wrong(problem, 400, "", "Transfer-Encoding must be chunked, and no blank may stand before a header's colon");
+}
+
+/* What Content-Length says; 0 where there is none. libmicrohttpd has refused what is no number. */
+static unsigned long long announced_bytes(const struct request *request)
+{
     const char *length = header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
-    if (length) {
-        char *end;
-        errno = 0;
-        unsigned long long bytes = strtoull(length, &end, 10);
-        if (errno || *end || *length < '0' || *length > '9')
-            return wrong(problem, 400, "", "Content-Length is no number");
-        request->too_large = bytes > request->server->config.max_body_bytes;
-        bool asks_first = header(request, MHD_HTTP_HEADER_EXPECT) != NULL;
-        if (request->too_large && (asks_first || bytes > DISCARD_BYTES_MAX)) {
-            wrong(problem, 413, "", "");
-            snprintf(problem->detail, sizeof problem->detail, "the body is larger than %zu bytes", request->server->config.max_body_bytes);
-            return false;
-        }
-    }
-    const char *coding = header(request, MHD_HTTP_HEADER_CONTENT_ENCODING);
-    if (coding && strcasecmp(coding, "identity") != 0)
-        return wrong(problem, 415, "", "Content-Encoding is not supported: send the body as it is");
-    return true;
+    return length ? strtoull(length, NULL, 10) : 0;
+}
+
+bool input_is_to_be_checked_first(const struct request *request)
+{
+    return header(request, MHD_HTTP_HEADER_EXPECT) || announced_bytes(request) > DISCARD_BYTES_MAX;
 }
 
 /* ---- media type ---- */
@@ -93,6 +88,20 @@ static enum media media_of(const char *type, bool *utf8)
     if (length == 16 && strncasecmp(type, "application/json", 16) == 0)
         return MEDIA_JSON;
     return length == 10 && strncasecmp(type, "text/plain", 10) == 0 ? MEDIA_TEXT : MEDIA_OTHER;
+}
+
+bool input_check_headers(struct request *request, struct problem *problem)
+{
+    if (!header(request, MHD_HTTP_HEADER_CONTENT_LENGTH) && !header(request, MHD_HTTP_HEADER_TRANSFER_ENCODING))
+        return wrong(problem, 411, "", "Content-Length or chunked transfer encoding is needed");
+    const char *coding = header(request, MHD_HTTP_HEADER_CONTENT_ENCODING);
+    if (coding && strcasecmp(coding, "identity") != 0)
+        return wrong(problem, 415, "", "Content-Encoding is not supported: send the body as it is");
+    bool utf8;
+    if (media_of(header(request, MHD_HTTP_HEADER_CONTENT_TYPE), &utf8) == MEDIA_OTHER || !utf8)
+        return wrong(problem, 415, "", "send application/json or text/plain, in UTF-8");
+    request->too_large |= announced_bytes(request) > request->server->config.max_body_bytes;
+    return true;
 }
 
 /* ---- options ---- */
@@ -160,8 +169,8 @@ static bool read_object(struct request *request, struct problem *problem)
     json_object_foreach(request->input, name, value) {
         const char *text = json_string_value(value);
         if (strcmp(name, "id") == 0) {
-            if (!text)
-                return wrong(problem, 422, "/id", "id must be a string");
+            if (!text && !json_is_null(value))
+                return wrong(problem, 422, "/id", "id must be a string or null");
             job->id = text;
         } else if (strcmp(name, "text") == 0) {
             if (!text)
@@ -186,7 +195,7 @@ static bool read_json(struct request *request, struct problem *problem)
     if (!is_shallow(request->body, request->body_bytes))
         return wrong(problem, 400, "", "the JSON is nested too deep");
     json_error_t where;
-    request->input = json_loadb(request->body, request->body_bytes, JSON_REJECT_DUPLICATES, &where);
+    request->input = json_loadb(request->body, request->body_bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &where);
     if (!request->input) {
         wrong(problem, 400, "", "");
         const char *what = json_error_code(&where) == json_error_null_character ? "\\u0000 is not allowed in a string"
@@ -204,15 +213,12 @@ static bool read_json(struct request *request, struct problem *problem)
 bool input_read(struct request *request, struct problem *problem)
 {
     request->job.options = (duider_options)DUIDER_OPTIONS_INIT;
-    bool utf8;
-    enum media media = media_of(header(request, MHD_HTTP_HEADER_CONTENT_TYPE), &utf8);
-    if (media == MEDIA_OTHER || !utf8)
-        return wrong(problem, 415, "", "send application/json or text/plain, in UTF-8");
     struct query query = {request, problem, true};
     MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, read_parameter, &query);
     if (!query.fine)
         return false;
-    if (media == MEDIA_JSON)
+    bool utf8; /* true, as input_check_headers saw */
+    if (media_of(header(request, MHD_HTTP_HEADER_CONTENT_TYPE), &utf8) == MEDIA_JSON)
         return read_json(request, problem);
     request->job.text = request->body ? request->body : "";
     request->job.text_bytes = request->body_bytes;

@@ -42,7 +42,8 @@ static struct request *request_new(struct server *server, struct MHD_Connection 
     request->method = known_method(method);
     request->path = "-";
     clock_gettime(CLOCK_MONOTONIC, &request->start);
-    atomic_fetch_add(&server->open_requests, 1);
+    atomic_fetch_add(&server->open_requests, 1); /* before the phase is read: what is not late is waited for */
+    request->late = atomic_load(&server->phase) == PHASE_STOPPED;
     return request;
 }
 
@@ -103,15 +104,10 @@ static enum MHD_Result refuse_queue(struct request *request)
     return respond_problem(request, &problem);
 }
 
-static bool has_body(const struct request *request)
-{
-    return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH) ||
-           MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_TRANSFER_ENCODING);
-}
-
 /* Finds the route; what can be refused by its headers is refused here. */
 static enum MHD_Result begin(struct request *request, const char *url)
 {
+    request->begun = true;
     enum MHD_Result answered = MHD_YES;
     const struct route *route = router_find(request, url, &answered);
     if (!route)
@@ -119,8 +115,19 @@ static enum MHD_Result begin(struct request *request, const char *url)
     struct problem problem;
     if (route->takes_body && !input_check_headers(request, &problem))
         return respond_problem(request, &problem);
+    if (request->too_large)
+        return refuse_body(request);
     request->route = route;
     return MHD_YES;
+}
+
+/* The headers are there. An answer now closes the connection, so that a sender in the middle of a body may never see it: most are given after the body. */
+static enum MHD_Result read_headers(struct request *request, const char *url)
+{
+    struct problem problem;
+    if (!input_check_framing(request, &problem))
+        return respond_problem(request, &problem);
+    return input_is_to_be_checked_first(request) ? begin(request, url) : MHD_YES;
 }
 
 static enum MHD_Result on_request(void *payload, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
@@ -130,17 +137,7 @@ static enum MHD_Result on_request(void *payload, struct MHD_Connection *connecti
     struct request *request = *context;
     if (!request) {
         request = *context = request_new(payload, connection, method);
-        if (!request)
-            return MHD_NO;
-        /* An answer on the first call closes the connection: only where that saves reading a body. */
-        request->begun = has_body(request);
-        return request->begun ? begin(request, url) : MHD_YES;
-    }
-    if (!request->begun) {
-        request->begun = true;
-        enum MHD_Result answered = begin(request, url);
-        if (!request->route)
-            return answered;
+        return request ? read_headers(request, url) : MHD_NO;
     }
     if (*upload_bytes) {
         add_body(request, upload, *upload_bytes);
@@ -148,13 +145,27 @@ static enum MHD_Result on_request(void *payload, struct MHD_Connection *connecti
         /* A client that sends on and on, or drips, is cut off. */
         return request->received > DISCARD_BYTES_MAX + request->server->config.max_body_bytes || past_deadline(request) ? MHD_NO : MHD_YES;
     }
-    if (!request->route)
-        return MHD_NO;
+    if (!request->begun) {
+        enum MHD_Result answered = begin(request, url);
+        if (!request->route)
+            return answered;
+    }
     if (request->refused)
         return refuse_queue(request);
     if (request->too_large || request->no_memory)
         return refuse_body(request);
     return request->route->handle(request);
+}
+
+/* Decodes %XX in a path or parameter, in place; "%00" must not end it early. */
+static size_t unescape(void *payload, struct MHD_Connection *connection, char *text)
+{
+    (void)payload, (void)connection;
+    size_t bytes = MHD_http_unescape(text);
+    for (size_t i = 0; i < bytes; i++)
+        if (text[i] == 0)
+            text[i] = '\x01';
+    return bytes;
 }
 
 /* ---- start and stop ---- */
@@ -199,8 +210,8 @@ bool listener_start(struct server *server)
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG | family, (uint16_t)config->port, NULL, NULL, on_request,
         server, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_NOTIFY_COMPLETED, request_end,
         server, MHD_OPTION_CONNECTION_LIMIT, (unsigned)config->max_connections, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)config->idle_timeout_s,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_LISTEN_BACKLOG_SIZE, 1024u,
-        MHD_OPTION_END);
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL,
+        MHD_OPTION_LISTEN_BACKLOG_SIZE, 1024u, MHD_OPTION_END);
     if (!server->daemon) {
         fprintf(stderr, "duider-server: can't listen on %s port %zu: %s\n", config->host, config->port, errno ? strerror(errno) : "refused");
         return false;
@@ -215,8 +226,19 @@ void listener_drain(struct server *server, size_t timeout_ms, bool (*interrupted
     MHD_socket listening = MHD_quiesce_daemon(server->daemon);
     if (listening != MHD_INVALID_SOCKET)
         close(listening);
-    for (size_t waited = 0; atomic_load(&server->open_requests) > 0 && waited < timeout_ms && !interrupted(); waited += DRAIN_STEP_MS)
+    for (size_t waited = 0;;) {
+        bool stopped = atomic_load(&server->phase) == PHASE_STOPPED;
+        if (atomic_load(&server->open_requests) == 0) {
+            if (stopped)
+                return;
+            atomic_store(&server->phase, PHASE_STOPPED); /* and count once more: one may have come in between */
+            continue;
+        }
+        if (waited >= timeout_ms || interrupted())
+            return;
         nanosleep(&(struct timespec){0, DRAIN_STEP_MS * 1000000L}, NULL);
+        waited += DRAIN_STEP_MS;
+    }
 }
 
 void listener_stop(struct server *server)

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { EXIT_STOPPED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
@@ -31,8 +32,9 @@ static bool load(struct server *server)
         return false;
     }
     atomic_store(&server->phase, PHASE_READY);
-    fprintf(stderr, "duider-server %s: ready on http://%s:%u, %zu workers, model %s\n", duider_version(), server->config.host, server->port,
-            server->config.workers, duider_model_get_info(server->model)->name);
+    const char *host = server->config.host, *bracket = strchr(host, ':') ? "[]" : ""; /* an IPv6 address stands in brackets in a URL */
+    fprintf(stderr, "duider-server %s: ready on http://%.1s%s%s:%u, %zu workers, model %s\n", duider_version(), bracket, host, *bracket ? bracket + 1 : "",
+            server->port, server->config.workers, duider_model_get_info(server->model)->name);
     return true;
 }
 

@@ -27,6 +27,8 @@ static enum MHD_Result send_response(struct request *request, unsigned status, s
         return MHD_NO;
     MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
     MHD_add_response_header(response, "Cache-Control", "no-store");
+    if (atomic_load(&request->server->phase) >= PHASE_DRAINING)
+        MHD_add_response_header(response, "Connection", "close"); /* or a busy client would keep the server from stopping */
     if (status == 503)
         MHD_add_response_header(response, "Retry-After", RETRY_AFTER_SECONDS);
     enum MHD_Result queued = MHD_queue_response(request->connection, status, response);

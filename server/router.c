@@ -16,6 +16,8 @@ static const struct route routes[] = {
 const struct route *router_find(struct request *request, const char *url, enum MHD_Result *answered)
 {
     const char *method = strcmp(request->method, "HEAD") == 0 ? "GET" : request->method;
+    if (strncmp(url, "http://", 7) == 0) /* the form that proxies send: http://host/path */
+        url += 7 + strcspn(url + 7, "/");
     char allow[64] = "";
     for (size_t i = 0; i < ROUTES; i++) {
         if (strcmp(url, routes[i].path) != 0)

@@ -68,7 +68,8 @@ void queue_free(struct queue *queue);
 
 /* ---- the server ---- */
 
-enum phase { PHASE_LOADING, PHASE_READY, PHASE_DRAINING };
+/* Draining: no new connections, and each open one gets one more answer. Stopped: nothing is taken any more. */
+enum phase { PHASE_LOADING, PHASE_READY, PHASE_DRAINING, PHASE_STOPPED };
 
 struct server {
     struct config config;
@@ -97,6 +98,7 @@ struct request {
     char *body;
     size_t body_bytes, body_capacity, received;
     bool begun; /* the route was looked up */
+    bool late;  /* it came when nothing was taken any more */
     bool too_large, no_memory;
     bool submitted; /* a worker has, or had, the job */
     bool refused;   /* the queue was full */
@@ -108,7 +110,7 @@ struct request {
 };
 
 bool listener_start(struct server *server);
-/* Takes no new connections; waits until open requests are answered or `timeout_ms` have passed, or `interrupted` says so. */
+/* Takes no new connections; waits until open requests are answered, then takes no requests; or `timeout_ms` have passed, or `interrupted` says so. */
 void listener_drain(struct server *server, size_t timeout_ms, bool (*interrupted)(void));
 void listener_stop(struct server *server);
 
@@ -142,7 +144,13 @@ struct problem {
 /* Fills request->job from the body and the headers; false with *problem. */
 bool input_read(struct request *request, struct problem *problem);
 
-/* Checks of the headers, before a byte of the body is read. */
+/* Do the headers say clearly where the request ends? Where they do not, the connection can't be used any more. */
+bool input_check_framing(const struct request *request, struct problem *problem);
+
+/* Should the answer to the headers, if they are refused, go out before the body comes? */
+bool input_is_to_be_checked_first(const struct request *request);
+
+/* Checks of the headers of a request whose body is an article. */
 bool input_check_headers(struct request *request, struct problem *problem);
 
 /* ---- respond.c ---- */

@@ -281,6 +281,24 @@ static void random_texts_get_a_sound_result(void **state)
     }
 }
 
+/* One code point can become thirty bytes in the tokenizer's room; wherever that ends, it ends between characters. */
+static void words_that_grow_when_normalised(void **state)
+{
+    (void)state;
+    static const char *const characters[] = {"\xEF\xB7\xBA", "\xE3\x8C\x96", "\xE3\x8C\x80", "\xEF\xB7\xBB"}; /* U+FDFA, U+3316, U+3300, U+FDFB */
+    static const char *const before[] = {"", "a", "ab", "abc", "\xC3\xA9" "a"};
+    duider_error error;
+    for (size_t i = 0; i < sizeof characters / sizeof *characters; i++)
+        for (size_t k = 0; k < sizeof before / sizeof *before; k++) {
+            char text[1024];
+            size_t bytes = strlen(before[k]);
+            memcpy(text, before[k], bytes);
+            for (; bytes + 3 <= sizeof text; bytes += 3)
+                memcpy(text + bytes, characters[i], 3);
+            assert_int_equal(annotate_status(text, bytes, NULL, &error), DUIDER_OK);
+        }
+}
+
 static void nul_bytes_are_characters(void **state)
 {
     (void)state;
@@ -387,6 +405,7 @@ int main(void)
         cmocka_unit_test(wrong_arguments_are_named),
         cmocka_unit_test(a_caller_can_cancel),
         cmocka_unit_test(random_texts_get_a_sound_result),
+        cmocka_unit_test(words_that_grow_when_normalised),
         cmocka_unit_test(nul_bytes_are_characters),
         cmocka_unit_test(windows_leave_no_seams),
         cmocka_unit_test(names_are_one_entity_however_far_apart),

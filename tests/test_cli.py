@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import resource
 import subprocess
 import tempfile
 import unittest
@@ -69,9 +70,42 @@ class Annotate(unittest.TestCase):
                 self.assertEqual(json.load(file)["language"], "nl")
         self.assertEqual(run("annotate", "-o", "/nonexistent/x", ARTICLE).returncode, 4)
 
+    def test_the_input_is_never_the_output(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = f"{folder}/article.txt"
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(TEXT)
+            os.symlink(path, f"{folder}/link.txt")
+            self.assertEqual(run("annotate", "-o", path, path).returncode, 2)
+            self.assertEqual(run("annotate", "-o", f"{folder}/link.txt", ARTICLE, path).returncode, 2)
+            with open(path, "rb") as file:
+                self.assertEqual(subprocess.run([DUIDER, "annotate", "-o", path], stdin=file, stderr=subprocess.PIPE, timeout=60).returncode, 2)
+            with open(path, encoding="utf-8") as file:
+                self.assertEqual(file.read(), TEXT)
+
     @unittest.skipUnless(os.path.exists("/dev/full"), "no /dev/full")
     def test_a_full_disk_is_an_error(self):
         self.assertEqual(run("annotate", "-o", "/dev/full", ARTICLE).returncode, 4)
+        for arguments in (["annotate", ARTICLE], ["annotate", "--format", "html", ARTICLE], ["--help"], ["--version"], ["annotate", "--help"], ["info"]):
+            with open("/dev/full", "wb") as full:
+                done = subprocess.run([DUIDER, *arguments], stdout=full, stderr=subprocess.PIPE, timeout=60)
+            self.assertEqual((done.returncode, done.stderr.count(b"\n")), (4, 1), arguments)
+
+    def test_a_file_name_that_is_not_utf8(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.fsencode(folder) + b"/\xff.txt"
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(TEXT)
+            done = run("annotate", path)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertNotIn("id", json.loads(done.stdout))
+
+    def test_replaced_bytes_are_shown_as_such(self):
+        for shape in ("text", "html"):
+            shown = run("annotate", "--replace-invalid", "--format", shape, stdin=b"Jan de Vries \xff zegt: \"Het \xc3\x9b \xe2\x82 regent.\"").stdout.decode()
+            self.assertIn("Jan de Vries", shown)
+            self.assertIn("\ufffd", shown)
+            self.assertIn("\u00db", shown)
 
 
 class BadInput(unittest.TestCase):
@@ -116,10 +150,10 @@ class BadInput(unittest.TestCase):
     def test_wrong_usage(self):
         for arguments in (["annotate", "--format", "xml"], ["annotate", "--jobs", "0", "--ndjson"], ["annotate", "--jobs", "2"], ["annotate", "--offsets", "x"],
                           ["annotate", "--language", "fr"], ["annotate", "--ndjson", "--format", "json"], ["annotate", "--nothing"], ["nothing"], [],
-                          ["info", "x"]):
+                          ["info", "x"], ["annotate", "--ndjson", "--replace-invalid"], ["annotate", "--id", b"\xff", ARTICLE], ["annotate", "--format"]):
             done = run(*arguments)
             self.assertEqual(done.returncode, 2, arguments)
-            self.assertTrue(done.stderr)
+            self.assertTrue(done.stderr.startswith(b"duider: "), done.stderr)
 
 
 class Lines(unittest.TestCase):
@@ -147,6 +181,41 @@ class Lines(unittest.TestCase):
         for result in results:
             if "error" in result:
                 self.assertEqual(set(result["error"]), {"status", "title", "detail"})
+
+    def test_an_error_keeps_the_id_whatever_it_is(self):
+        for value in (5, -1.5, True, None, "x", "\u2028", [1, {"a": None}], {"a": "b"}):
+            _, results = self.lines([json.dumps({"id": value, "text": 5})])
+            self.assertEqual(results[0]["id"], value)
+            self.assertEqual(results[0]["error"]["status"], 422)
+
+    def test_json_that_is_no_object(self):
+        _, results = self.lines(["5", '"x"', "null", "true", "[]"])
+        self.assertEqual({r["error"]["status"] for r in results}, {422})
+
+    def test_what_is_wrong_is_named_without_the_text(self):
+        _, results = self.lines(['{"text": "geheim\\u0000"}', '{"text": "geheim", "text": "geheim"}', '{"text": "geheim'])
+        for result, word in zip(results, ("\\u0000", "twice", "JSON")):
+            self.assertIn(word, result["error"]["detail"])
+            self.assertNotIn("geheim", result["error"]["detail"])
+            self.assertNotIn("JSON_ALLOW_NUL", result["error"]["detail"])
+
+    def test_byte_order_mark_carriage_returns_and_no_last_line_end(self):
+        done = run("annotate", "--ndjson", stdin=b'\xef\xbb\xbf{"id": "a", "text": "Jan zwijgt."}\r\n\r\n{"id": "b", "text": "Jan zwijgt."}')
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertEqual([json.loads(line)["id"] for line in done.stdout.splitlines()], ["a", "b"])
+
+    @unittest.skipIf("san" in os.path.basename(BUILD), "sanitizers need the address space")
+    def test_a_line_that_memory_is_too_short_for(self):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_AS, (500_000_000, 500_000_000))
+        done = run("annotate", "--ndjson", stdin=b"a" * 300_000_000, preexec_fn=limit)
+        self.assertEqual((done.returncode, done.stdout), (1, b""))
+        self.assertEqual(done.stderr.count(b"\n"), 1)
+
+    def test_what_can_not_be_read_is_named(self):
+        done = run("annotate", "--ndjson", "tests")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b"tests: ", done.stderr)
 
     def test_deep_nesting_is_an_error(self):
         done, results = self.lines(["[" * 100_000])

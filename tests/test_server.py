@@ -15,6 +15,9 @@ with open("tests/articles/dijk.txt", encoding="utf-8") as file:
     TEXT = file.read()
 
 
+PATIENT = ("--request-timeout-ms", "600000", "--drain-timeout-ms", "600000") # however busy the machine is
+
+
 class Server:
     def __init__(self, *arguments):
         self.process = subprocess.Popen([SERVER, "--port", "0", *arguments], stderr=subprocess.PIPE, text=True)
@@ -32,7 +35,7 @@ class Server:
         self.rest = self.drain.submit(self.process.stderr.read)
 
     def ask(self, method, path, body=None, headers=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=600)
         try:
             connection.request(method, path, body, headers or {})
             answer = connection.getresponse()
@@ -57,7 +60,7 @@ class Server:
     def stop(self):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(60)
+        code = self.process.wait(600)
         text = self.rest.result()
         self.drain.shutdown()
         self.process.stderr.close()
@@ -67,7 +70,7 @@ class Server:
 class Routes(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.server = Server("--workers", "2")
+        cls.server = Server("--workers", "2", *PATIENT)
 
     @classmethod
     def tearDownClass(cls):
@@ -164,6 +167,23 @@ class Routes(unittest.TestCase):
         self.problem(self.server.annotate({"text": "x", "colour": "red"}), 422)
         self.problem(self.server.ask("POST", "/v1/annotate?x=1", b"Hallo", {"Content-Type": "text/plain"}), 422)
 
+    def test_json_that_is_no_object(self):
+        for body in (b"5", b'"x"', b"null", b"true"):
+            self.problem(self.server.annotate(body), 422)
+
+    def test_an_id_of_null_is_none(self):
+        status, _, body = self.server.annotate({"id": None, "text": "Jan de Vries zwijgt."})
+        self.assertEqual(status, 200)
+        self.assertNotIn("id", json.loads(body))
+
+    def test_an_escaped_nul_ends_no_name(self):
+        self.problem(self.server.ask("GET", "/health/live%00x"), 404)
+        self.problem(self.server.ask("POST", "/v1/annotate?language=nl%00x", b"Hallo", {"Content-Type": "text/plain"}), 422)
+
+    def test_the_absolute_form_of_a_path(self):
+        self.assertEqual(self.server.ask("GET", "http://localhost/health/live")[0], 200)
+        self.problem(self.server.ask("GET", "http://localhost"), 404)
+
     def test_texts_without_words(self):
         for text in ("", "  \n\t ", "\u00a0"):
             self.problem(self.server.annotate({"text": text}), 422)
@@ -189,6 +209,30 @@ class Routes(unittest.TestCase):
         answer = self.server.raw(b"POST /v1/annotate HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
                                  b"0\r\n\r\n")
         self.assertIn(b" 400 ", answer)
+
+    def test_unclear_framing_is_refused_on_every_path(self):
+        for framing in (b"Transfer-Encoding: gzip", b"Transfer-Encoding: gzip, chunked", b"Transfer-Encoding: identity", b"Content-Length : 5",
+                        b"Content-Length: 5\r\nTransfer-Encoding: chunked", b"Content-Length: 5\r\nContent-Length: 5"):
+            for line in (b"POST /v1/annotate", b"GET /health/live", b"POST /nothing"):
+                with socket.create_connection(("127.0.0.1", self.server.port), 20) as connection:
+                    connection.sendall(line + b" HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n" + framing + b"\r\n\r\n")
+                    answer = http.client.HTTPResponse(connection)
+                    answer.begin()
+                    self.problem((answer.status, dict(answer.getheaders()), answer.read()), 400)
+                    self.assertEqual(connection.recv(1), b"") # and closes
+
+    def test_who_sends_a_large_body_sees_why_it_is_refused(self):
+        for path, headers, status in (("/nothing", {}, 404), ("/health/live", {}, 405), ("/v1/annotate", {"Content-Type": "image/png"}, 415),
+                                      ("/v1/annotate", {"Content-Type": "text/plain", "Content-Encoding": "gzip"}, 415),
+                                      ("/v1/annotate", {"Content-Type": "text/plain"}, 413)):
+            self.problem(self.server.ask("POST", path, b"a" * 5_000_000, headers), status)
+
+    def test_who_asks_before_the_body_is_answered_before_it(self):
+        for path, media, length, status in (("/v1/annotate", "image/png", 10, 415), ("/v1/annotate", "text/plain", 5_000_000, 413), ("/nothing", "text/plain", 10, 404),
+                                            ("/v1/annotate", "text/plain", 10, 100)):
+            with socket.create_connection(("127.0.0.1", self.server.port), 20) as connection:
+                connection.sendall(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {media}\r\nContent-Length: {length}\r\nExpect: 100-continue\r\n\r\n".encode())
+                self.assertEqual(int(connection.recv(12).split()[1]), status)
 
     def test_chunked_bodies(self):
         connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=60)
@@ -264,18 +308,49 @@ class StartAndStop(unittest.TestCase):
             self.assertIn(name, page)
 
     def test_sigterm_answers_what_runs_and_ends(self):
-        server = Server("--workers", "1")
+        server = Server("--workers", "1", *PATIENT)
         with concurrent.futures.ThreadPoolExecutor(6) as pool:
             answers = [pool.submit(server.annotate, {"text": TEXT * 10}) for _ in range(5)]
-            while not any(a.done() for a in answers):
-                pass
+            concurrent.futures.wait(answers, return_when=concurrent.futures.FIRST_COMPLETED)
             server.process.send_signal(signal.SIGTERM)
             self.assertEqual({a.result()[0] for a in answers}, {200})
         code, log = server.stop()
         self.assertEqual(code, 0, log)
 
+    def test_a_busy_connection_does_not_keep_the_server(self):
+        server = Server("--workers", "1", *PATIENT)
+        kept = http.client.HTTPConnection("127.0.0.1", server.port, timeout=600)
+        kept.request("GET", "/health/live")
+        kept.getresponse().read()
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            answers = [pool.submit(server.annotate, {"text": TEXT * 10}) for _ in range(4)]
+            concurrent.futures.wait(answers, return_when=concurrent.futures.FIRST_COMPLETED)
+            server.process.send_signal(signal.SIGTERM)
+            try:
+                while True:
+                    socket.create_connection(("127.0.0.1", server.port), 20).close()
+            except ConnectionError:
+                pass # it takes no new connections any more
+            kept.request("POST", "/v1/annotate", json.dumps({"text": TEXT}), {"Content-Type": "application/json"})
+            last = kept.getresponse()
+            self.assertEqual((last.status, last.getheader("Connection")), (200, "close"))
+            last.read()
+            self.assertEqual({a.result()[0] for a in answers}, {200})
+        kept.close()
+        code, log = server.stop()
+        self.assertEqual(code, 0, log)
+
+    def test_an_ipv6_address_is_printed_as_a_url_has_it(self):
+        with subprocess.Popen([SERVER, "--port", "0", "--host", "::1"], stderr=subprocess.PIPE, text=True) as process:
+            line = process.stderr.readline()
+            process.send_signal(signal.SIGTERM)
+            process.stderr.read()
+            if "can't listen" in line:
+                self.skipTest("no IPv6 here")
+            self.assertRegex(line, r"http://\[::1\]:\d+,")
+
     def test_a_full_queue_says_503(self):
-        server = Server("--workers", "1", "--queue-length", "1")
+        server = Server("--workers", "1", "--queue-length", "1", *PATIENT)
         with concurrent.futures.ThreadPoolExecutor(12) as pool:
             answers = list(pool.map(lambda _: server.annotate({"text": TEXT * 4}), range(12)))
         self.assertLessEqual({a[0] for a in answers}, {200, 503})
@@ -286,8 +361,8 @@ class StartAndStop(unittest.TestCase):
         self.assertEqual(server.stop()[0], 0)
 
     def test_an_article_past_the_deadline_says_503(self):
-        server = Server("--request-timeout-ms", "100", "--workers", "1")
-        status, _, body = server.annotate({"text": TEXT * 60})
+        server = Server("--request-timeout-ms", "3000", "--workers", "1")
+        status, _, body = server.annotate({"text": TEXT * 500})
         self.assertEqual(status, 503, body)
         self.assertEqual(server.annotate({"text": "Jan de Vries zegt dat het regent."})[0], 200)
         self.assertEqual(server.stop()[0], 0)
