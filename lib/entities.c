@@ -46,10 +46,17 @@ static struct span trim_name(const struct document *document, struct span span)
     return span;
 }
 
+/* "De" of "De Nederlandsche Bank", cut off, is no name. */
+static bool is_article(const struct document *document, struct span span)
+{
+    static const char *const articles[] = {"De", "de", "Het", "het", "Een", "een", "The", "the", "Der", "der", "Die", "die", "Das", "das", NULL};
+    return span.end == span.first + 1 && view_in(word_view(document, span.first), articles);
+}
+
 static bool add_mention(struct document *document, const struct tagged_span *tagged)
 {
     struct span span = trim_name(document, tagged->span);
-    if (span.first == span.end)
+    if (span.first == span.end || is_article(document, span))
         return true;
     if (!LIST_RESERVE(document->arena, &document->mentions))
         return false;
