@@ -19,7 +19,7 @@ from dataset import WINDOW
 from tokenizer import PieceTokenizer
 
 MAGIC, VERSION, ALIGNMENT = b"duider\r\n", 1, 64
-OVERLAP = 80  # pieces that neighbouring windows share
+OVERLAP = 48  # pieces that neighbouring windows share
 SPECIAL = 4
 
 
