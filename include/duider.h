@@ -232,7 +232,7 @@ typedef struct duider_mention {
 } duider_mention;
 
 typedef struct duider_entity {
-    const char *id; /* "e1", "e2", ... in order of first mention */
+    const char *id; /* "e1", "e2", ... in the order in which the text first names them */
     duider_entity_type type;
     const char *name;       /* canonical name: the fullest form in the text */
     double salience;        /* 0 to 1 */
@@ -262,7 +262,7 @@ DUIDER_API duider_language duider_result_language(const duider_result *result);
 DUIDER_API duider_offsets duider_result_offsets(const duider_result *result);
 DUIDER_API duider_sentiment duider_result_sentiment(const duider_result *result);
 
-/* Items in text order (sentences, quotes) or in order of first mention (entities). `index` below the count, else NULL. */
+/* Items in text order (sentences, quotes) or in the order in which the text first names them (entities). `index` below the count, else NULL. */
 DUIDER_API size_t duider_result_sentence_count(const duider_result *result);
 DUIDER_API const duider_sentence *duider_result_sentence_at(const duider_result *result, size_t index);
 DUIDER_API size_t duider_result_entity_count(const duider_result *result);

@@ -40,12 +40,35 @@ static size_t end_byte(const struct document *document, struct span span)
     return document->words.items[span.end - 1].end;
 }
 
+/* The text as a string: U+FFFD stands for a NUL, which would end it. */
+static const char *copy_text(struct builder *builder, const char *bytes, size_t count)
+{
+    static const char replacement[] = "\xEF\xBF\xBD";
+    size_t nuls = 0, added, size;
+    for (size_t i = 0; i < count; i++)
+        nuls += bytes[i] == 0;
+    if (!size_multiply(nuls, sizeof replacement - 2, &added) || !size_add(count, added, &size) || !size_add(size, 1, &size)) {
+        builder->failed = true;
+        return NULL;
+    }
+    char *copy = take(builder, size, 1), *end = copy;
+    for (size_t i = 0; copy && i < count; i++) {
+        if (bytes[i]) {
+            *end++ = bytes[i];
+            continue;
+        }
+        memcpy(end, replacement, sizeof replacement - 1);
+        end += sizeof replacement - 1;
+    }
+    if (copy)
+        *end = 0;
+    return copy;
+}
+
 static duider_extract extract(struct builder *builder, struct span span)
 {
     size_t start = start_byte(builder->document, span), end = end_byte(builder->document, span);
-    char *text = builder->failed ? NULL : arena_copy(&builder->result->arena, builder->document->text.bytes + start, end - start);
-    builder->failed |= !text;
-    return (duider_extract){place(builder, start, end), text};
+    return (duider_extract){place(builder, start, end), copy_text(builder, builder->document->text.bytes + start, end - start)};
 }
 
 static const duider_extract *extracts(struct builder *builder, const struct span *spans, size_t count)

@@ -49,7 +49,7 @@ enum MHD_Result handle_annotate(struct request *request)
 {
     if (request->submitted)
         return answer_job(request);
-    struct problem problem;
+    struct problem problem = {0};
     if (!input_read(request, &problem))
         return respond_problem(request, &problem);
     struct server *server = request->server;

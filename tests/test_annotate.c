@@ -307,6 +307,9 @@ static void nul_bytes_are_characters(void **state)
     options.offsets = DUIDER_OFFSETS_BYTES;
     duider_result *result = support_annotate(text, sizeof text - 1, &options);
     assert_int_equal(duider_result_sentence_at(result, duider_result_sentence_count(result) - 1)->span.end, sizeof text - 1);
+    const duider_quote *quote = support_quote(result, "Het");
+    assert_non_null(quote);
+    assert_string_equal(quote->spans[0].text, "Het\xEF\xBF\xBD regent."); /* a NUL can't stand in a C string */
     duider_result_free(result);
 }
 
