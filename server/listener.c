@@ -218,14 +218,15 @@ bool listener_start(struct server *server)
     }
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT);
     server->port = info ? info->port : (unsigned short)config->port;
+    server->listening = MHD_INVALID_SOCKET;
     return true;
 }
 
 void listener_drain(struct server *server, size_t timeout_ms, bool (*interrupted)(void))
 {
-    MHD_socket listening = MHD_quiesce_daemon(server->daemon);
-    if (listening != MHD_INVALID_SOCKET)
-        close(listening);
+    server->listening = MHD_quiesce_daemon(server->daemon);
+    if (server->listening != MHD_INVALID_SOCKET)
+        shutdown(server->listening, SHUT_RDWR); /* refuses connections; the daemon's thread may still look at it, so that it closes later */
     for (size_t waited = 0;;) {
         bool stopped = atomic_load(&server->phase) == PHASE_STOPPED;
         if (atomic_load(&server->open_requests) == 0) {
@@ -244,4 +245,6 @@ void listener_drain(struct server *server, size_t timeout_ms, bool (*interrupted
 void listener_stop(struct server *server)
 {
     MHD_stop_daemon(server->daemon);
+    if (server->listening != MHD_INVALID_SOCKET)
+        close(server->listening);
 }

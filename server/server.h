@@ -78,6 +78,7 @@ struct server {
     _Atomic(enum phase) phase;
     atomic_size_t open_requests;
     struct MHD_Daemon *daemon;
+    int listening; /* the socket that the daemon gave back when it took no new connections any more; -1: none */
     unsigned short port;
 };
 
