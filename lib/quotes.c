@@ -98,18 +98,19 @@ static struct reading read_stretch(const struct document *document, struct span 
     return reading;
 }
 
-static double quoted_share(const struct document *document, size_t word)
+/* Does the head find it more probable than not that the word is inside a span? */
+static bool labelled(const struct document *document, enum head head, size_t word)
 {
     double probabilities[16] = {0.0};
-    head_probabilities(document->model, HEAD_QUOTES, word_logits(document, word), probabilities);
-    return 1.0 - probabilities[0];
+    head_probabilities(document->model, head, word_logits(document, word), probabilities);
+    return probabilities[0] < 0.5;
 }
 
 /* Does what the network reads as reported go on outside of the marks? Then they hold a part of a mixed quote. */
 static bool goes_on_outside(const struct document *document, const struct marked *pair)
 {
-    bool before = pair->open > 0 && quoted_share(document, pair->open - 1) > 0.5;
-    bool behind = pair->close + 1 < document->words.count && !ends_with_stop(document, pair->close + 1) && quoted_share(document, pair->close + 1) > 0.5;
+    bool before = pair->open > 0 && labelled(document, HEAD_QUOTES, pair->open - 1);
+    bool behind = pair->close + 1 < document->words.count && !ends_with_stop(document, pair->close + 1) && labelled(document, HEAD_QUOTES, pair->close + 1);
     return before || behind;
 }
 
@@ -166,13 +167,6 @@ static bool is_clause_end(struct view word)
 {
     static const char *const ends[] = {",", ".", ";", ":", "!", "?", "…", "-", "–", "—", "(", ")", NULL};
     return view_in(word, ends);
-}
-
-static bool labelled(const struct document *document, enum head head, size_t word)
-{
-    double probabilities[4];
-    head_probabilities(document->model, head, word_logits(document, word), probabilities);
-    return probabilities[0] < 0.5;
 }
 
 /* A reported clause does not break off in its middle: goes on to the mark that ends it, to a cue or a speaker. */

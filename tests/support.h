@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -58,6 +59,43 @@ static inline char *support_read(const char *path, size_t *bytes)
     if (bytes)
         *bytes = size;
     return text;
+}
+
+/* The bytes of the model file, for tests that damage or change a copy. */
+static char *support_model_bytes;
+static size_t support_model_size;
+
+static inline int support_read_model(void **state)
+{
+    (void)state;
+    support_model_bytes = support_read(support_model_path(), &support_model_size);
+    return 0;
+}
+
+static inline int support_free_model(void **state)
+{
+    (void)state;
+    free(support_model_bytes);
+    return 0;
+}
+
+/* Opens a model file of these bytes; on failure *model is NULL. */
+static inline duider_status support_open_bytes(const char *bytes, size_t count, duider_model **model, duider_error *error)
+{
+    char path[] = "/tmp/duider-test-XXXXXX";
+    int file = mkstemp(path);
+    assert_true(file >= 0);
+    for (size_t written = 0; written < count;) {
+        ssize_t now = write(file, bytes + written, count - written);
+        assert_true(now > 0);
+        written += (size_t)now;
+    }
+    close(file);
+    *model = NULL;
+    *error = (duider_error){0};
+    duider_status status = duider_model_open(path, model, error);
+    unlink(path);
+    return status;
 }
 
 static inline duider_result *support_annotate(const char *text, size_t bytes, const duider_options *options)

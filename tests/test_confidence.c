@@ -3,7 +3,6 @@
 
 #include <jansson.h>
 #include <math.h>
-#include <unistd.h>
 #include <xxhash.h>
 
 enum { HEADER_BYTES = 64, ALIGNMENT = 64, TENSOR_COUNT_AT = 12, FILE_BYTES_AT = 16, CHECKSUM_AT = 24 };
@@ -14,27 +13,10 @@ struct tensor_entry { /* docs/model-format.md */
     uint64_t offset, bytes;
 };
 
-static char *model_bytes;
-static size_t model_size;
-
-static int read_model(void **state)
-{
-    (void)state;
-    model_bytes = support_read(support_model_path(), &model_size);
-    return 0;
-}
-
-static int free_model(void **state)
-{
-    (void)state;
-    free(model_bytes);
-    return 0;
-}
-
 /* The meta data with this "confidence"; NULL: with none. For free(). */
 static char *meta_with(const struct tensor_entry *entry, const char *confidence)
 {
-    json_t *meta = json_loadb(model_bytes + entry->offset, entry->bytes, 0, NULL);
+    json_t *meta = json_loadb(support_model_bytes + entry->offset, entry->bytes, 0, NULL);
     assert_non_null(meta);
     json_object_del(meta, "confidence");
     if (confidence) {
@@ -53,19 +35,19 @@ static char *model_with(const char *confidence, size_t *size)
 {
     uint32_t tensors, i = 0;
     struct tensor_entry entry;
-    memcpy(&tensors, model_bytes + TENSOR_COUNT_AT, sizeof tensors);
+    memcpy(&tensors, support_model_bytes + TENSOR_COUNT_AT, sizeof tensors);
     do {
         assert_true(i < tensors);
-        memcpy(&entry, model_bytes + HEADER_BYTES + i++ * sizeof entry, sizeof entry);
+        memcpy(&entry, support_model_bytes + HEADER_BYTES + i++ * sizeof entry, sizeof entry);
     } while (strcmp(entry.name, "meta") != 0);
     char *meta = meta_with(&entry, confidence);
     entry.bytes = strlen(meta);
     entry.rows = (uint32_t)entry.bytes;
-    entry.offset = (model_size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    entry.offset = (support_model_size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     *size = entry.offset + entry.bytes;
     char *bytes = calloc(1, *size);
     assert_non_null(bytes);
-    memcpy(bytes, model_bytes, model_size);
+    memcpy(bytes, support_model_bytes, support_model_size);
     memcpy(bytes + HEADER_BYTES + (i - 1) * sizeof entry, &entry, sizeof entry);
     memcpy(bytes + entry.offset, meta, entry.bytes);
     free(meta);
@@ -77,20 +59,10 @@ static char *model_with(const char *confidence, size_t *size)
 
 static duider_status open_with(const char *confidence, duider_model **model, duider_error *error)
 {
-    char path[] = "/tmp/duider-test-XXXXXX";
     size_t size;
     char *bytes = model_with(confidence, &size);
-    int descriptor = mkstemp(path);
-    assert_true(descriptor >= 0);
-    FILE *file = fdopen(descriptor, "wb");
-    assert_non_null(file);
-    assert_int_equal(fwrite(bytes, 1, size, file), size);
-    assert_int_equal(fclose(file), 0);
+    duider_status status = support_open_bytes(bytes, size, model, error);
     free(bytes);
-    *model = NULL;
-    *error = (duider_error){0};
-    duider_status status = duider_model_open(path, model, error);
-    unlink(path);
     return status;
 }
 
@@ -201,5 +173,5 @@ int main(void)
         cmocka_unit_test(a_missing_kind_is_left_alone),
         cmocka_unit_test(what_is_no_calibration_is_refused),
     };
-    return cmocka_run_group_tests(tests, read_model, free_model);
+    return cmocka_run_group_tests(tests, support_read_model, support_free_model);
 }

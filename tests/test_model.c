@@ -6,38 +6,10 @@
 
 enum { HEADER_BYTES = 64, TABLE_ENTRY_BYTES = 72 };
 
-static char *model_bytes;
-static size_t model_size;
-
-static int read_model(void **state)
-{
-    (void)state;
-    model_bytes = support_read(support_model_path(), &model_size);
-    return 0;
-}
-
-static int free_model(void **state)
-{
-    (void)state;
-    free(model_bytes);
-    return 0;
-}
-
 static duider_status open_bytes(const char *bytes, size_t count, duider_error *error)
 {
-    char path[] = "/tmp/duider-test-XXXXXX";
-    int file = mkstemp(path);
-    assert_true(file >= 0);
-    for (size_t written = 0; written < count;) {
-        ssize_t now = write(file, bytes + written, count - written);
-        assert_true(now > 0);
-        written += (size_t)now;
-    }
-    close(file);
-    duider_model *model = NULL;
-    *error = (duider_error){0};
-    duider_status status = duider_model_open(path, &model, error);
-    unlink(path);
+    duider_model *model;
+    duider_status status = support_open_bytes(bytes, count, &model, error);
     if (status == DUIDER_OK)
         duider_model_close(model);
     else
@@ -54,7 +26,7 @@ static void the_model_says_what_it_is(void **state)
     assert_int_equal(duider_model_open(support_model_path(), &model, NULL), DUIDER_OK);
     const duider_model_info *info = duider_model_get_info(model);
     assert_string_equal(info->languages, "nl,en,de");
-    assert_int_equal(info->file_bytes, model_size);
+    assert_int_equal(info->file_bytes, support_model_size);
     assert_true(info->layers > 0 && info->hidden > 0 && info->vocabulary > 1000);
     duider_model_close(model);
     duider_model_close(NULL);
@@ -77,8 +49,8 @@ static void cut_off_files_are_refused(void **state)
     static const size_t lengths[] = {0, 1, 8, HEADER_BYTES - 1, HEADER_BYTES, HEADER_BYTES + 1, HEADER_BYTES + TABLE_ENTRY_BYTES - 1, 4096, 100000};
     duider_error error;
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
-        assert_int_equal(open_bytes(model_bytes, lengths[i], &error), DUIDER_BAD_MODEL);
-    assert_int_equal(open_bytes(model_bytes, model_size - 1, &error), DUIDER_BAD_MODEL);
+        assert_int_equal(open_bytes(support_model_bytes, lengths[i], &error), DUIDER_BAD_MODEL);
+    assert_int_equal(open_bytes(support_model_bytes, support_model_size - 1, &error), DUIDER_BAD_MODEL);
     assert_non_null(strstr(error.message, "cut off"));
 }
 
@@ -86,20 +58,20 @@ static void another_magic_is_no_model(void **state)
 {
     (void)state;
     duider_error error;
-    char byte = model_bytes[0];
-    model_bytes[0] = 'x';
-    assert_int_equal(open_bytes(model_bytes, model_size, &error), DUIDER_BAD_MODEL);
+    char byte = support_model_bytes[0];
+    support_model_bytes[0] = 'x';
+    assert_int_equal(open_bytes(support_model_bytes, support_model_size, &error), DUIDER_BAD_MODEL);
     assert_non_null(strstr(error.message, "not a duider model"));
-    model_bytes[0] = byte;
+    support_model_bytes[0] = byte;
 }
 
 static void another_version_is_named(void **state)
 {
     (void)state;
     duider_error error;
-    model_bytes[8]++;
-    assert_int_equal(open_bytes(model_bytes, model_size, &error), DUIDER_MODEL_VERSION);
-    model_bytes[8]--;
+    support_model_bytes[8]++;
+    assert_int_equal(open_bytes(support_model_bytes, support_model_size, &error), DUIDER_MODEL_VERSION);
+    support_model_bytes[8]--;
 }
 
 static void a_flipped_bit_is_found(void **state)
@@ -107,10 +79,10 @@ static void a_flipped_bit_is_found(void **state)
     (void)state;
     duider_error error;
     for (int i = 1; i <= 4; i++) {
-        size_t at = model_size / 5 * (size_t)i;
-        model_bytes[at] ^= 4;
-        assert_int_equal(open_bytes(model_bytes, model_size, &error), DUIDER_BAD_MODEL);
-        model_bytes[at] ^= 4;
+        size_t at = support_model_size / 5 * (size_t)i;
+        support_model_bytes[at] ^= 4;
+        assert_int_equal(open_bytes(support_model_bytes, support_model_size, &error), DUIDER_BAD_MODEL);
+        support_model_bytes[at] ^= 4;
     }
 }
 
@@ -120,5 +92,5 @@ int main(void)
         cmocka_unit_test(the_model_says_what_it_is),    cmocka_unit_test(a_missing_file_is_io),   cmocka_unit_test(cut_off_files_are_refused),
         cmocka_unit_test(another_magic_is_no_model),    cmocka_unit_test(another_version_is_named), cmocka_unit_test(a_flipped_bit_is_found),
     };
-    return cmocka_run_group_tests(tests, read_model, free_model);
+    return cmocka_run_group_tests(tests, support_read_model, support_free_model);
 }
