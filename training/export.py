@@ -16,6 +16,7 @@ import xxhash
 
 import labels
 from dataset import WINDOW
+from model import depth_of
 from tokenizer import PieceTokenizer
 
 MAGIC, VERSION, ALIGNMENT = b"duider\r\n", 1, 64
@@ -45,7 +46,7 @@ def split_charsmap(blob: bytes) -> tuple[np.ndarray, np.ndarray]:
 def tensors_of(state: dict[str, torch.Tensor], tokenizer: PieceTokenizer, calibration: dict[str, dict], name: str) -> dict[str, np.ndarray]:
     state = {k: v.float().numpy() for k, v in state.items()}
     order = piece_order(tokenizer.vocab)
-    layers = 1 + max(int(k.split(".")[2]) for k in state if k.startswith("encoder.layers."))
+    layers = depth_of(state)
     hidden = state["encoder.norm.weight"].shape[0]
     pieces = [tokenizer.vocab[i][0].encode("utf-8") for i in order]
     pieces[:SPECIAL] = [b""] * SPECIAL

@@ -45,7 +45,22 @@ def names_loss(logits: torch.Tensor, gold: torch.Tensor) -> torch.Tensor:
     return fine - begin - inside
 
 
-def batch_loss(model: Duider, batch: list[Window], encoder=None) -> tuple[torch.Tensor, dict[str, float]]:
+def distillation_loss(model: Duider, teacher: Duider, batch: list[Window], vectors: list[torch.Tensor]) -> torch.Tensor:
+    """Cross entropy with the teacher's probabilities, of all heads that label words, whatever the source marks; of sentences too."""
+    with torch.no_grad():
+        known = encode(teacher, batch)
+    own, taught = torch.cat([v[1:] for v in vectors]), torch.cat([v[1:] for v in known])
+    terms = [WEIGHTS[head] * F.cross_entropy(model.head(own, head), teacher.head(taught, head).softmax(-1)) for head in labels.WORD_HEADS]
+    spans = [(v, k, a - w.first, b - w.first) for w, v, k in zip(batch, vectors, known) for a, b, _ in w.document.sentences
+             if a >= w.first and b <= w.end]
+    if spans:
+        terms.append(WEIGHTS["sentence"] * F.cross_entropy(
+            model.head(torch.stack([v[1:][a:b].mean(0) for v, _, a, b in spans]), "sentence"),
+            teacher.head(torch.stack([k[1:][a:b].mean(0) for _, k, a, b in spans]), "sentence").softmax(-1)))
+    return torch.stack(terms).sum()
+
+
+def batch_loss(model: Duider, batch: list[Window], encoder=None, teacher: Duider | None = None) -> tuple[torch.Tensor, dict[str, float]]:
     vectors = encode(model, batch, encoder)
     words = torch.cat([v[1:] for v in vectors])
     parts: dict[str, torch.Tensor] = {}
@@ -99,4 +114,7 @@ def batch_loss(model: Duider, batch: list[Window], encoder=None) -> tuple[torch.
     if pointer_terms:
         parts["pointer"] = torch.stack(pointer_terms).mean()
     loss = sum(WEIGHTS[k] * v for k, v in parts.items())
+    if teacher:
+        parts["teacher"] = distillation_loss(model, teacher, batch, vectors)
+        loss = loss + parts["teacher"]
     return loss, {k: float(v.detach()) for k, v in parts.items()}

@@ -87,17 +87,23 @@ class Duider(nn.Module):
         return torch.einsum("qpd,wpd->pqw", query, key) / math.sqrt(labels.POINTER_SIZE)
 
 
-def from_pretrained(pretrained, layers: int, dropout: float) -> Duider:
-    """`pretrained`: weights.Pretrained, its word rows already trimmed.  The lowest `layers` layers are kept."""
+def depth_of(state: dict[str, torch.Tensor]) -> int:
+    """How many layers the weights have."""
+    return 1 + max(int(k.split(".")[2]) for k in state if k.startswith("encoder.layers."))
+
+
+def from_pretrained(pretrained, layers: int | list[int], dropout: float) -> Duider:
+    """`pretrained`: weights.Pretrained, its word rows already trimmed.  Keeps the lowest `layers` layers, or those of the list, from 0."""
+    kept = list(range(layers)) if isinstance(layers, int) else layers
     t = {k: torch.from_numpy(v) for k, v in pretrained.tensors.items()}
-    encoder = Encoder(t["emb.word"].shape[0], pretrained.positions, pretrained.hidden, layers, pretrained.heads,
+    encoder = Encoder(t["emb.word"].shape[0], pretrained.positions, pretrained.hidden, len(kept), pretrained.heads,
                       pretrained.ffn, pretrained.epsilon, dropout)
     with torch.no_grad():
         encoder.words.weight.copy_(t["emb.word"])
         encoder.positions.weight.copy_(t["emb.pos"] + t["emb.type"][0])
         encoder.norm.weight.copy_(t["emb.ln.w"])
         encoder.norm.bias.copy_(t["emb.ln.b"])
-        for i, layer in enumerate(encoder.layers):
+        for i, layer in zip(kept, encoder.layers):
             name = f"l{i}."
             layer.qkv.weight.copy_(torch.cat([t[name + x + ".w"] for x in "qkv"]))
             layer.qkv.bias.copy_(torch.cat([t[name + x + ".b"] for x in "qkv"]))

@@ -1,6 +1,8 @@
 """Trains encoder and heads.  Resumes from the checkpoint in --out where there is one.
 
-usage: train.py --prepared DIR --pretrained e5-small-q4.bin --out DIR [--config config.json] [--start model.pt]
+usage: train.py --prepared DIR --pretrained e5-small-q4.bin --out DIR [--config config.json] [--start model.pt] [--teacher model.pt]
+
+With --teacher the logits of another trained network, of any depth, are learned beside the labels (Hinton et al., 2015).
 """
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ import weights
 from augment import Names, refine, roughen, swap_names, swap_quotation_marks
 from dataset import WINDOW, Builder, Document, Window, cut_windows, read_lines
 from losses import batch_loss
-from model import Duider, from_pretrained
+from model import Duider, depth_of, from_pretrained
 from tokenizer import PieceTokenizer
 
 
@@ -55,7 +57,7 @@ def load_sources(prepared: Path, config: dict, lists: dict[str, Names]) -> dict[
 
 
 def epoch_windows(sources: dict[str, list[dict]], share: dict[str, float], builder: Builder, augmentation: Augmentation | None,
-                  rng: random.Random, cache: dict[str, Document]) -> list[Window]:
+                  rng: random.Random, cache: dict[str, Document], size: int = WINDOW) -> list[Window]:
     """The windows of one epoch: of each source `share` times its documents (a fraction: a random part)."""
     out: list[Window] = []
     for name, rows in sources.items():
@@ -68,7 +70,7 @@ def epoch_windows(sources: dict[str, list[dict]], share: dict[str, float], build
                 doc = cache.get(key) or cache.setdefault(key, builder.build(row))
             else:
                 doc = builder.build(variant)
-            out.extend(cut_windows(doc, WINDOW, rng))
+            out.extend(cut_windows(doc, size, rng))
     return out
 
 
@@ -103,6 +105,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--config", type=Path, default=Path(__file__).with_name("config.json"))
     parser.add_argument("--start", type=Path, help="weights of an earlier run to begin from")
+    parser.add_argument("--teacher", type=Path, help="weights of a trained network whose logits are learned too")
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
 
@@ -112,9 +115,17 @@ def main() -> None:
     torch.manual_seed(config["seed"])
     tokenizer = PieceTokenizer(args.prepared / "tokenizer.json")
     ids = np.array(json.loads((args.prepared / "tokenizer.json").read_text(encoding="utf-8"))["source_ids"])
-    model: Duider = from_pretrained(weights.load(args.pretrained, ids), config["layers"], config["dropout"])
-    if args.start:
-        model.load_state_dict(torch.load(args.start, weights_only=True)["model"])
+    pretrained = weights.load(args.pretrained, ids)
+    model: Duider = from_pretrained(pretrained, config["layers"], config["dropout"])
+    if args.start:  # of a deeper one the lowest layers
+        wanted = model.state_dict()
+        model.load_state_dict({k: v for k, v in torch.load(args.start, weights_only=True)["model"].items() if k in wanted})
+    teacher = None
+    if args.teacher:
+        state = torch.load(args.teacher, weights_only=True)["model"]
+        teacher = from_pretrained(pretrained, depth_of(state), 0.0)
+        teacher.load_state_dict(state)
+        teacher.eval()
     model.encoder.words.requires_grad_(config["train_words"])
     model.encoder.positions.requires_grad_(False)
 
@@ -129,9 +140,9 @@ def main() -> None:
     lists = {lang: Names.load(Path(__file__).parent / "data/names", lang) for lang in labels.LANGUAGES}
     augmentation = Augmentation(lists=lists, **config["augment"])
     builder, sources, cache = Builder(tokenizer), load_sources(args.prepared, config, lists), {}
-    epochs = config["epochs"]
+    epochs, window = config["epochs"], config.get("window", WINDOW)
     share = {name: passes / epochs for name, passes in config["passes"].items()}
-    per_epoch = len(batches(epoch_windows(sources, share, builder, None, random.Random(0), cache), config["step_tokens"],
+    per_epoch = len(batches(epoch_windows(sources, share, builder, None, random.Random(0), cache, window), config["step_tokens"],
                             random.Random(0)))
     total = per_epoch * epochs
     print(f"{total} steps in {epochs} epochs", flush=True)
@@ -151,12 +162,12 @@ def main() -> None:
             if part:
                 part.train()
         began, seen, sums = time.time(), 0, {}
-        for number, batch in enumerate(batches(epoch_windows(sources, share, builder, augmentation, rng, cache),
+        for number, batch in enumerate(batches(epoch_windows(sources, share, builder, augmentation, rng, cache, window),
                                                config["step_tokens"], rng)):
             with torch.no_grad():
                 for a, b in zip(half_parts, encoder_parts):
                     a.copy_(b)
-            loss, parts = batch_loss(model, batch, half)
+            loss, parts = batch_loss(model, batch, half, teacher)
             loss.backward()
             for a, b in zip(half_parts, encoder_parts):
                 b.grad = a.grad.float() if a.grad is not None else None
