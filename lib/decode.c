@@ -43,28 +43,56 @@ void head_probabilities(const struct model *model, enum head head, const float *
     softmax_at(logits + model->head_first[head], model->head_size[head], model->calibration[head], probabilities);
 }
 
+/*
+ * What the finer types EVENT, WORK, NORP and MISC gain at a word: they compete with PER, ORG and LOC by the sum of their probabilities, as some
+ * training data know them as one. gain [2]: for B and for I.
+ */
+static void finer_gain(const float *row, double gain[2])
+{
+    for (size_t part = 0; part < 2; part++) {
+        const float *finer = row + 1 + part;
+        double most = -INFINITY, sum = 0.0;
+        for (size_t type = DUIDER_EVENT; type <= DUIDER_MISC; type++)
+            most = fmax(most, (double)finer[2 * type]);
+        for (size_t type = DUIDER_EVENT; type <= DUIDER_MISC; type++)
+            sum += exp((double)finer[2 * type] - most);
+        gain[part] = log(sum);
+    }
+}
+
+/* How well each label fits the word: its logit, and for names what its type gains. */
+static void score_labels(enum head head, const float *row, size_t size, double *fit)
+{
+    double gain[2] = {0.0, 0.0};
+    if (head == HEAD_NAMES)
+        finer_gain(row, gain);
+    for (size_t label = 0; label < size; label++)
+        fit[label] = (double)row[label] + (head == HEAD_NAMES && label > 2 * DUIDER_EVENT ? gain[(label - 1) % 2] : 0.0);
+}
+
 static bool find_path(const struct model *model, enum head head, const float *logits, size_t count, struct arena *scratch, uint8_t **path)
 {
     size_t size = model->head_size[head], first = model->head_first[head];
     uint8_t *back = arena_alloc(scratch, count, size);
     bool allowed[LABELS_MAX][LABELS_MAX];
-    double score[LABELS_MAX], next[LABELS_MAX];
+    double score[LABELS_MAX], next[LABELS_MAX], fit[LABELS_MAX];
     *path = arena_alloc(scratch, count, 1);
     if (!back || !*path)
         return false;
     for (size_t i = 0; i < size; i++)
         for (size_t j = 0; j < size; j++)
             allowed[i][j] = may_follow(head, i, j);
+    score_labels(head, logits + first, size, fit);
     for (size_t j = 0; j < size; j++)
-        score[j] = allowed[0][j] ? (double)logits[first + j] : -1e9;
+        score[j] = allowed[0][j] ? fit[j] : -1e9;
     for (size_t word = 1; word < count; word++) {
-        const float *row = logits + word * model->label_count + first;
+        score_labels(head, logits + word * model->label_count + first, size, fit);
         for (size_t j = 0; j < size; j++) {
             size_t best = 0;
             for (size_t i = 1; i < size; i++)
                 if (allowed[i][j] && (!allowed[best][j] || score[i] > score[best]))
                     best = i;
-            next[j] = score[best] + (allowed[best][j] ? 0.0 : -1e9) + (double)row[j];
+            next[j] = score[best] + (allowed[best][j] ? 0.0 : -1e9) + fit[j];
             back[word * size + j] = (uint8_t)best;
         }
         memcpy(score, next, size * sizeof *score);
