@@ -1,6 +1,10 @@
-/* Options: one table says name, environment variable, range, default and help of each. Arguments win over the environment. */
+/*
+ * Options: one table says name, environment variable, range, default and help of each. A value comes from the arguments, else from the environment, else from
+ * the file that --config names, else from the table.
+ */
 #include "server.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stddef.h>
@@ -13,12 +17,13 @@ struct setting {
     size_t offset; /* of the member in struct config */
     bool is_text;
     size_t least, most;
-    const char *preset; /* NULL: worked out at start */
+    const char *preset; /* NULL: worked out at start; "": none */
 };
 
 #define MEMBER(member) offsetof(struct config, member)
 
 static const struct setting settings[] = {
+    {"config", "DUIDER_CONFIG", "FILE", "settings, one \"name = value\" a line; # begins a comment", MEMBER(config_path), true, 0, 0, ""},
     {"host", "DUIDER_HOST", "ADDRESS", "address to listen on", MEMBER(host), true, 0, 0, "127.0.0.1"},
     {"port", "DUIDER_PORT", "N", "port to listen on; 0 takes a free one and prints it", MEMBER(port), false, 0, 65535, "8087"},
     {"model", "DUIDER_MODEL", "FILE", "model to use", MEMBER(model_path), true, 0, 0, NULL},
@@ -33,21 +38,35 @@ static const struct setting settings[] = {
 
 #define SETTINGS (sizeof settings / sizeof *settings)
 
+/* ---- where values come from ---- */
+
+enum { FILE_BYTES_MAX = 1 << 20 };
+
+struct given {
+    const char *argument, *variable, *line; /* NULL: not given there */
+    size_t line_number;
+};
+
 static void print_help(void)
 {
     puts("usage: duider-server [OPTION...]\n\nAnnotates news articles over HTTP: entities, attributed quotes, sentiment. See openapi.yaml.\n");
     for (size_t i = 0; i < SETTINGS; i++) {
         const struct setting *s = &settings[i];
         printf("  --%s %s\n        %s (", s->name, s->value, s->help);
-        if (s->preset)
+        if (s->preset && *s->preset)
             printf("default %s; ", s->preset);
+        else if (s->preset)
+            printf("default: none; ");
         else if (!s->is_text)
             printf("default: one a processor; ");
         else
             printf("default: the installed one, or models/duider.model; ");
         printf("%s)\n", s->variable);
     }
-    puts("  --version\n  --help\n\nSIGTERM or SIGINT: finishes what runs, then ends; a second one ends at once.");
+    puts("  --print-config\n        print every setting and where it comes from; end\n"
+         "  --check-config\n        check the settings and what they name; end with 0 or 1\n"
+         "  --healthcheck\n        ask the server that runs with these settings whether it is ready; end with 0 or 1\n"
+         "  --version\n  --help\n\nSIGTERM or SIGINT: finishes what runs, then ends; a second one ends at once.");
 }
 
 static bool set(struct config *config, const struct setting *setting, const char *source, const char *value)
@@ -60,7 +79,7 @@ static bool set(struct config *config, const struct setting *setting, const char
     char *end;
     errno = 0;
     unsigned long number = strtoul(value, &end, 10);
-    if (errno || *end || !*value || *value == '-' || number < setting->least || number > setting->most) {
+    if (errno || *end || !isdigit((unsigned char)*value) || number < setting->least || number > setting->most) {
         fprintf(stderr, "duider-server: %s takes a number from %zu to %zu, not \"%s\"\n", source, setting->least, setting->most, value);
         return false;
     }
@@ -69,49 +88,205 @@ static bool set(struct config *config, const struct setting *setting, const char
     return true;
 }
 
-static bool set_defaults(struct config *config)
+/* ---- the file ---- */
+
+static char *read_file(const char *path)
 {
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    *config = (struct config){.model_path = duider_model_default_path(), .workers = processors > 0 && processors < 256 ? (size_t)processors : 1};
-    for (size_t i = 0; i < SETTINGS; i++) {
-        if (settings[i].preset && !set(config, &settings[i], settings[i].name, settings[i].preset))
-            return false;
-        const char *variable = getenv(settings[i].variable);
-        if (variable && *variable && !set(config, &settings[i], settings[i].variable, variable))
-            return false;
+    FILE *file = fopen(path, "re");
+    char *text = file ? malloc(FILE_BYTES_MAX + 1) : NULL;
+    size_t bytes = text ? fread(text, 1, FILE_BYTES_MAX + 1, file) : 0;
+    const char *wrong = !file ? strerror(errno) : !text ? "no memory" : ferror(file) ? "can't be read" : bytes > FILE_BYTES_MAX ? "too large" : NULL;
+    if (file)
+        fclose(file);
+    if (wrong) {
+        fprintf(stderr, "duider-server: %s: %s\n", path, wrong);
+        free(text);
+        return NULL;
     }
-    return true;
+    text[bytes] = 0;
+    return text;
 }
 
-enum config_outcome config_read(int argc, char **argv, struct config *config)
+static char *trim(char *text)
 {
-    enum { HELP = 1000, VERSION };
-    struct option longs[SETTINGS + 3] = {{0}};
+    while (isspace((unsigned char)*text))
+        text++;
+    char *end = text + strlen(text);
+    while (end > text && isspace((unsigned char)end[-1]))
+        end--;
+    *end = 0;
+    return text;
+}
+
+static void cut_comment(char *line)
+{
+    for (char *c = line; *c; c++)
+        if (*c == '#' && (c == line || isspace((unsigned char)c[-1]))) /* a # within a word belongs to it */
+            *c = 0;
+}
+
+static const struct setting *find_setting(const char *name)
+{
+    for (size_t i = 0; i < SETTINGS; i++)
+        if (strcmp(settings[i].name, name) == 0)
+            return &settings[i];
+    return NULL;
+}
+
+/* Takes the file's text apart in place. */
+static bool read_lines(char *text, const char *path, struct given *given)
+{
+    bool fine = true;
+    size_t number = 0;
+    for (char *next = text; next;) {
+        char *line = next;
+        next = strchr(line, '\n');
+        if (next)
+            *next++ = 0;
+        number++;
+        cut_comment(line);
+        line = trim(line);
+        if (!*line)
+            continue;
+        char *equals = strchr(line, '=');
+        if (!equals) {
+            fprintf(stderr, "duider-server: %s:%zu: a line is \"name = value\"\n", path, number);
+            fine = false;
+            continue;
+        }
+        *equals = 0;
+        const char *name = trim(line);
+        const struct setting *setting = find_setting(name);
+        struct given *place = setting ? &given[setting - settings] : NULL;
+        if (!setting || setting->offset == MEMBER(config_path)) {
+            fprintf(stderr, "duider-server: %s:%zu: there is no setting \"%s\"\n", path, number, name);
+            fine = false;
+        } else if (place->line) {
+            fprintf(stderr, "duider-server: %s:%zu: %s stands twice\n", path, number, name);
+            fine = false;
+        } else {
+            place->line = trim(equals + 1);
+            place->line_number = number;
+        }
+    }
+    return fine;
+}
+
+/* ---- the arguments ---- */
+
+static enum config_outcome read_arguments(int argc, char **argv, struct config *config, struct given *given)
+{
+    enum { FIRST_COMMAND = 1000, HELP = FIRST_COMMAND, VERSION, PRINT, CHECK, HEALTHCHECK };
+    static const struct option commands[] = {
+        {"help", no_argument, NULL, HELP},
+        {"version", no_argument, NULL, VERSION},
+        {"print-config", no_argument, NULL, PRINT},
+        {"check-config", no_argument, NULL, CHECK},
+        {"healthcheck", no_argument, NULL, HEALTHCHECK},
+        {0},
+    };
+    struct option longs[SETTINGS + sizeof commands / sizeof *commands];
     for (size_t i = 0; i < SETTINGS; i++)
         longs[i] = (struct option){settings[i].name, required_argument, NULL, (int)i};
-    longs[SETTINGS] = (struct option){"help", no_argument, NULL, HELP};
-    longs[SETTINGS + 1] = (struct option){"version", no_argument, NULL, VERSION};
-    if (!set_defaults(config))
-        return CONFIG_WRONG;
+    memcpy(longs + SETTINGS, commands, sizeof commands);
+    enum config_outcome outcome = CONFIG_RUN;
+    optind = 0; /* the arguments are read again on SIGHUP */
     for (int id; (id = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
-        if (id == HELP) {
-            print_help();
-            return CONFIG_HELP;
+        switch (id) {
+        case HELP: print_help(); return CONFIG_DONE;
+        case VERSION: printf("duider-server %s\n", duider_version()); return CONFIG_DONE;
+        case PRINT: outcome = CONFIG_PRINT; break;
+        case CHECK: outcome = CONFIG_CHECK; config->checking = true; break;
+        case HEALTHCHECK: outcome = CONFIG_HEALTHCHECK; break;
+        default:
+            if (id < 0 || (size_t)id >= SETTINGS)
+                return CONFIG_WRONG; /* getopt has said what is wrong */
+            given[id].argument = optarg;
         }
-        if (id == VERSION) {
-            printf("duider-server %s\n", duider_version());
-            return CONFIG_HELP;
-        }
-        if (id < 0 || (size_t)id >= SETTINGS)
-            return CONFIG_WRONG; /* getopt has said what is wrong */
-        char source[64];
-        snprintf(source, sizeof source, "--%s", settings[id].name);
-        if (!set(config, &settings[id], source, optarg))
-            return CONFIG_WRONG;
     }
     if (optind < argc) {
         fprintf(stderr, "duider-server: no argument \"%s\" is known; see --help\n", argv[optind]);
         return CONFIG_WRONG;
     }
-    return CONFIG_RUN;
+    return outcome;
+}
+
+/* ---- all together ---- */
+
+static bool apply(struct config *config, const struct setting *setting, const struct given *given)
+{
+    char source[512];
+    const char *value = setting->preset;
+    if (given->argument) {
+        snprintf(source, sizeof source, "--%s", setting->name);
+        value = given->argument;
+    } else if (given->variable) {
+        snprintf(source, sizeof source, "%s", setting->variable);
+        value = given->variable;
+    } else if (given->line) {
+        snprintf(source, sizeof source, "%.400s:%zu: %s", config->config_path, given->line_number, setting->name);
+        value = given->line;
+    } else {
+        snprintf(source, sizeof source, "%s", setting->name);
+    }
+    return !value || set(config, setting, source, value);
+}
+
+static void print_settings(const struct config *config, const struct given *given)
+{
+    for (size_t i = 0; i < SETTINGS; i++) {
+        const void *member = (const char *)config + settings[i].offset;
+        char value[4096];
+        if (settings[i].is_text) {
+            const char *text;
+            memcpy(&text, member, sizeof text);
+            snprintf(value, sizeof value, "%s", text);
+        } else {
+            size_t number;
+            memcpy(&number, member, sizeof number);
+            snprintf(value, sizeof value, "%zu", number);
+        }
+        printf("%s%s = %s  # ", settings[i].offset == MEMBER(config_path) ? "# " : "", settings[i].name, value);
+        if (given[i].argument)
+            printf("--%s\n", settings[i].name);
+        else if (given[i].variable)
+            printf("%s\n", settings[i].variable);
+        else if (given[i].line)
+            printf("%s:%zu\n", config->config_path, given[i].line_number);
+        else
+            puts("default");
+    }
+}
+
+enum config_outcome config_read(int argc, char **argv, struct config *config)
+{
+    struct given given[SETTINGS] = {{0}};
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    *config = (struct config){.model_path = duider_model_default_path(), .workers = processors > 0 && processors < 256 ? (size_t)processors : 1};
+    enum config_outcome outcome = read_arguments(argc, argv, config, given);
+    if (outcome == CONFIG_DONE || outcome == CONFIG_WRONG)
+        return outcome;
+    bool fine = true;
+    for (size_t i = 0; i < SETTINGS; i++) {
+        const char *variable = getenv(settings[i].variable);
+        given[i].variable = variable && *variable ? variable : NULL;
+        if (settings[i].offset != MEMBER(config_path) || !apply(config, &settings[i], &given[i]) || !*config->config_path)
+            continue;
+        config->file_text = read_file(config->config_path);
+        fine = config->file_text && read_lines(config->file_text, config->config_path, given);
+    }
+    for (size_t i = 0; i < SETTINGS; i++)
+        fine &= apply(config, &settings[i], &given[i]);
+    if (!fine)
+        return CONFIG_WRONG;
+    if (outcome != CONFIG_PRINT)
+        return outcome;
+    print_settings(config, given);
+    return CONFIG_DONE;
+}
+
+void config_free(struct config *config)
+{
+    free(config->file_text);
+    config->file_text = NULL;
 }

@@ -196,15 +196,28 @@ static bool read_address(const struct config *config, struct sockaddr_storage *a
     return false;
 }
 
+static bool find_address(const struct config *config, struct sockaddr_storage *address, unsigned *family)
+{
+    if (read_address(config, address, family))
+        return true;
+    fprintf(stderr, "duider-server: \"%s\" is no IP address\n", config->host);
+    return false;
+}
+
+bool listener_check(const struct config *config)
+{
+    struct sockaddr_storage address;
+    unsigned family;
+    return find_address(config, &address, &family);
+}
+
 bool listener_start(struct server *server)
 {
     const struct config *config = &server->config;
     struct sockaddr_storage address;
     unsigned family;
-    if (!read_address(config, &address, &family)) {
-        fprintf(stderr, "duider-server: \"%s\" is no IP address\n", config->host);
+    if (!find_address(config, &address, &family))
         return false;
-    }
     errno = 0;
     server->daemon = MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG | family, (uint16_t)config->port, NULL, NULL, on_request,

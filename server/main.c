@@ -51,27 +51,53 @@ static void stop(struct server *server)
     duider_model_close(server->model);
 }
 
-int main(int argc, char **argv)
+static int run(struct server *server)
 {
-    struct server server = {.phase = PHASE_LOADING};
-    enum config_outcome outcome = config_read(argc, argv, &server.config);
-    if (outcome != CONFIG_RUN)
-        return outcome == CONFIG_HELP ? EXIT_STOPPED : EXIT_USAGE;
     signal(SIGPIPE, SIG_IGN);
     sigemptyset(&stop_signals);
     sigaddset(&stop_signals, SIGTERM);
     sigaddset(&stop_signals, SIGINT);
     pthread_sigmask(SIG_BLOCK, &stop_signals, NULL); /* threads made from here on inherit it */
     json_object_seed(0);
-    if (!listener_start(&server))
+    if (!listener_start(server))
         return EXIT_FAILED;
-    if (!load(&server)) {
-        listener_stop(&server);
-        duider_model_close(server.model);
+    if (!load(server)) {
+        listener_stop(server);
+        duider_model_close(server->model);
         return EXIT_FAILED;
     }
     int number;
     sigwait(&stop_signals, &number);
-    stop(&server);
+    stop(server);
     return EXIT_STOPPED;
+}
+
+/* --check-config: what the settings name can be opened. */
+static bool check(struct server *server)
+{
+    duider_error error;
+    if (!listener_check(&server->config))
+        return false;
+    if (duider_model_open(server->config.model_path, &server->model, &error) != DUIDER_OK) {
+        fprintf(stderr, "duider-server: %s\n", error.message);
+        return false;
+    }
+    duider_model_close(server->model);
+    puts("the configuration is fine");
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    struct server server = {.phase = PHASE_LOADING};
+    int code = EXIT_STOPPED;
+    switch (config_read(argc, argv, &server.config)) {
+    case CONFIG_RUN: code = run(&server); break;
+    case CONFIG_CHECK: code = check(&server) ? EXIT_STOPPED : EXIT_FAILED; break;
+    case CONFIG_HEALTHCHECK: code = healthcheck(&server.config) ? EXIT_STOPPED : EXIT_FAILED; break;
+    case CONFIG_WRONG: code = server.config.checking ? EXIT_FAILED : EXIT_USAGE; break;
+    default: break;
+    }
+    config_free(&server.config);
+    return code;
 }

@@ -16,6 +16,7 @@
 /* ---- config.c: every option once ---- */
 
 struct config {
+    const char *config_path; /* "": none, as with every text below that may be left out */
     const char *host;
     const char *model_path;
     size_t port;
@@ -26,12 +27,20 @@ struct config {
     size_t request_timeout_ms; /* from the first byte of a request to its answer */
     size_t idle_timeout_s;
     size_t drain_timeout_ms;
+    bool checking;   /* --check-config was given */
+    char *file_text; /* which texts above may point into */
 };
 
-enum config_outcome { CONFIG_RUN, CONFIG_HELP, CONFIG_WRONG };
+enum config_outcome { CONFIG_RUN, CONFIG_DONE, CONFIG_WRONG, CONFIG_PRINT, CONFIG_CHECK, CONFIG_HEALTHCHECK };
 
-/* Defaults, then DUIDER_* variables, then arguments. Prints help or what is wrong. */
+/* Defaults, then the file, then DUIDER_* variables, then arguments. Prints what was asked for (CONFIG_DONE) or what is wrong. */
 enum config_outcome config_read(int argc, char **argv, struct config *config);
+void config_free(struct config *config);
+
+/* ---- healthcheck.c ---- */
+
+/* Asks the server that runs with this configuration whether it is ready; says why where it is not. */
+bool healthcheck(const struct config *config);
 
 /* ---- queue.c: jobs and workers ---- */
 
@@ -110,6 +119,7 @@ struct request {
     size_t answer_bytes;
 };
 
+bool listener_check(const struct config *config); /* the address is one; says so where it is not */
 bool listener_start(struct server *server);
 /* Takes no new connections; waits until open requests are answered, then takes no requests; or `timeout_ms` have passed, or `interrupted` says so. */
 void listener_drain(struct server *server, size_t timeout_ms, bool (*interrupted)(void));
