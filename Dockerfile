@@ -13,5 +13,5 @@ COPY --from=build /image/usr /usr
 USER nobody
 ENV DUIDER_HOST=0.0.0.0 DUIDER_MODEL=/usr/share/duider/duider.model
 EXPOSE 8087
-HEALTHCHECK --interval=10s --timeout=2s CMD ["/bin/bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8087 && printf 'GET /health/ready HTTP/1.0\\r\\n\\r\\n' >&3 && head -1 <&3 | grep -q ' 200 '"]
+HEALTHCHECK --interval=10s --timeout=3s CMD ["duider-server", "--healthcheck"]
 CMD ["duider-server"]

@@ -30,8 +30,13 @@ static const struct setting settings[] = {
     {"workers", "DUIDER_WORKERS", "N", "articles annotated at the same time", MEMBER(workers), false, 1, 256, NULL},
     {"queue-length", "DUIDER_QUEUE_LENGTH", "N", "articles that may wait; more are refused with 503", MEMBER(queue_length), false, 1, 100000, "64"},
     {"max-body-bytes", "DUIDER_MAX_BODY_BYTES", "BYTES", "largest request body; larger ones are refused with 413", MEMBER(max_body_bytes), false, 1024, 1u << 30, "1048576"},
+    {"max-json-depth", "DUIDER_MAX_JSON_DEPTH", "N", "how deep JSON may be nested; deeper is refused with 400", MEMBER(max_json_depth), false, 1, 1000, "32"},
+    {"max-header-bytes", "DUIDER_MAX_HEADER_BYTES", "BYTES", "largest headers of a request; larger ones are refused with 431", MEMBER(max_header_bytes), false, 1024, 1u << 20, "16384"},
     {"max-connections", "DUIDER_MAX_CONNECTIONS", "N", "connections open at the same time", MEMBER(max_connections), false, 1, 60000, "1000"},
+    {"max-connections-per-address", "DUIDER_MAX_CONNECTIONS_PER_ADDRESS", "N", "of these, from one address; 0: as many", MEMBER(max_connections_per_address), false, 0, 60000, "0"},
     {"request-timeout-ms", "DUIDER_REQUEST_TIMEOUT_MS", "MS", "time for a request from its first byte to its answer", MEMBER(request_timeout_ms), false, 100, 3600000, "30000"},
+    {"header-timeout-ms", "DUIDER_HEADER_TIMEOUT_MS", "MS", "a connection whose first headers are not there by then is closed; later ones: this long after the idle time", MEMBER(header_timeout_ms), false, 100, 3600000, "10000"},
+    {"queue-timeout-ms", "DUIDER_QUEUE_TIMEOUT_MS", "MS", "an article that has waited so long, or would have to, is refused with 503; 0: no limit", MEMBER(queue_timeout_ms), false, 0, 3600000, "5000"},
     {"idle-timeout-s", "DUIDER_IDLE_TIMEOUT_S", "SECONDS", "a connection that is silent for so long is closed", MEMBER(idle_timeout_s), false, 1, 3600, "30"},
     {"drain-timeout-ms", "DUIDER_DRAIN_TIMEOUT_MS", "MS", "on SIGTERM, time for requests under way to finish", MEMBER(drain_timeout_ms), false, 0, 3600000, "30000"},
 };

@@ -38,7 +38,8 @@ static enum MHD_Result answer_job(struct request *request)
         if (job->status == DUIDER_EMPTY_TEXT || job->status == DUIDER_BAD_UTF8)
             snprintf(problem.pointer, sizeof problem.pointer, "%s", request->input ? "/text" : "");
         snprintf(problem.detail, sizeof problem.detail, "%s",
-                 job->status == DUIDER_CANCELLED ? "the article took longer than a request may take" : job->error.message);
+                 job->overdue ? "the article waited too long for its turn; try again"
+                 : job->status == DUIDER_CANCELLED ? "the article took longer than a request may take" : job->error.message);
         return respond_problem(request, &problem);
     }
     job->json[job->json_bytes] = '\n'; /* in the place of the terminator: the length is given */
@@ -65,6 +66,7 @@ enum MHD_Result handle_annotate(struct request *request)
         request->job.deadline.tv_sec++;
         request->job.deadline.tv_nsec -= 1000000000L;
     }
+    request->job.queue_timeout_ms = server->config.queue_timeout_ms;
     request->job.done = resume;
     request->job.payload = request;
     request->submitted = true;
@@ -114,9 +116,11 @@ enum MHD_Result handle_info(struct request *request)
     json_t *model = json_pack("{s:s, s:s, s:s, s:I, s:i, s:i, s:i, s:i}", "name", info->name, "created", info->created, "checksum", checksum, "bytes",
                               (json_int_t)info->file_bytes, "layers", (int)info->layers, "hidden", (int)info->hidden, "vocabulary", (int)info->vocabulary,
                               "window", (int)info->window_tokens);
-    json_t *limits = json_pack("{s:I, s:I, s:I, s:I}", "max_body_bytes", (json_int_t)server->config.max_body_bytes, "queue_length",
+    json_t *limits = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "max_body_bytes", (json_int_t)server->config.max_body_bytes, "queue_length",
                                (json_int_t)server->config.queue_length, "request_timeout_ms", (json_int_t)server->config.request_timeout_ms,
-                               "max_connections", (json_int_t)server->config.max_connections);
+                               "max_connections", (json_int_t)server->config.max_connections, "max_header_bytes",
+                               (json_int_t)server->config.max_header_bytes, "max_json_depth", (json_int_t)server->config.max_json_depth,
+                               "queue_timeout_ms", (json_int_t)server->config.queue_timeout_ms);
     return respond_json(request, 200, json_pack("{s:s, s:s, s:[s,s,s], s:i, s:o, s:o}", "version", duider_version(), "processor", info->processor,
                                                 "languages", "nl", "en", "de", "workers", (int)server->config.workers, "model", model, "limits", limits));
 }

@@ -5,8 +5,6 @@
 #include <string.h>
 #include <strings.h>
 
-enum { JSON_DEPTH_MAX = 32 };
-
 static bool wrong(struct problem *problem, unsigned status, const char *pointer, const char *detail)
 {
     problem->status = status;
@@ -140,7 +138,7 @@ static enum MHD_Result read_parameter(void *payload, enum MHD_ValueKind kind, co
 /* ---- JSON ---- */
 
 /* jansson would recurse as deep as the input says. */
-static bool is_shallow(const char *json, size_t bytes)
+static bool is_shallow(const char *json, size_t bytes, size_t most)
 {
     size_t depth = 0;
     bool string = false;
@@ -152,7 +150,7 @@ static bool is_shallow(const char *json, size_t bytes)
         } else if (json[i] == '"') {
             string = true;
         } else if (json[i] == '{' || json[i] == '[') {
-            if (++depth > JSON_DEPTH_MAX)
+            if (++depth > most)
                 return false;
         } else if ((json[i] == '}' || json[i] == ']') && depth > 0) {
             depth--;
@@ -192,7 +190,7 @@ static bool read_object(struct request *request, struct problem *problem)
 
 static bool read_json(struct request *request, struct problem *problem)
 {
-    if (!is_shallow(request->body, request->body_bytes))
+    if (!is_shallow(request->body, request->body_bytes, request->server->config.max_json_depth))
         return wrong(problem, 400, "", "the JSON is nested too deep");
     json_error_t where;
     request->input = json_loadb(request->body, request->body_bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &where);

@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { DRAIN_STEP_MS = 10, CONNECTION_MEMORY_BYTES = 32 * 1024 };
+enum { DRAIN_STEP_MS = 10, CONNECTION_MEMORY_BYTES = 16 * 1024 /* beside the headers */ };
 
 static bool past_deadline(const struct request *request)
 {
@@ -44,16 +44,18 @@ static struct request *request_new(struct server *server, struct MHD_Connection 
     clock_gettime(CLOCK_MONOTONIC, &request->start);
     atomic_fetch_add(&server->open_requests, 1); /* before the phase is read: what is not late is waited for */
     request->late = atomic_load(&server->phase) == PHASE_STOPPED;
+    watch_request(server->watch, connection, true);
     return request;
 }
 
 static void request_end(void *payload, struct MHD_Connection *connection, void **context, enum MHD_RequestTerminationCode code)
 {
-    (void)connection, (void)code;
+    (void)code;
     struct server *server = payload;
     struct request *request = *context;
     if (!request)
         return;
+    watch_request(server->watch, connection, false);
     log_request(request);
     json_decref(request->input);
     duider_string_free(request->job.json);
@@ -125,7 +127,7 @@ static enum MHD_Result begin(struct request *request, const char *url)
 static enum MHD_Result read_headers(struct request *request, const char *url)
 {
     struct problem problem;
-    if (!input_check_framing(request, &problem))
+    if (!input_check_framing(request, &problem) || !guard_check_headers(request, &problem))
         return respond_problem(request, &problem);
     return input_is_to_be_checked_first(request) ? begin(request, url) : MHD_YES;
 }
@@ -218,12 +220,18 @@ bool listener_start(struct server *server)
     unsigned family;
     if (!find_address(config, &address, &family))
         return false;
+    server->watch = watch_new(config);
+    if (!server->watch) {
+        fputs("duider-server: no memory\n", stderr);
+        return false;
+    }
     errno = 0;
     server->daemon = MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG | family, (uint16_t)config->port, NULL, NULL, on_request,
         server, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_NOTIFY_COMPLETED, request_end,
         server, MHD_OPTION_CONNECTION_LIMIT, (unsigned)config->max_connections, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)config->idle_timeout_s,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)config->max_connections_per_address, MHD_OPTION_NOTIFY_CONNECTION, watch_connection, server->watch,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, config->max_header_bytes + CONNECTION_MEMORY_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL,
         MHD_OPTION_LISTEN_BACKLOG_SIZE, 1024u, MHD_OPTION_END);
     if (!server->daemon) {
         fprintf(stderr, "duider-server: can't listen on %s port %zu: %s\n", config->host, config->port, errno ? strerror(errno) : "refused");
@@ -250,6 +258,7 @@ void listener_drain(struct server *server, size_t timeout_ms, bool (*interrupted
         }
         if (waited >= timeout_ms || interrupted())
             return;
+        watch_cut(server->watch);
         nanosleep(&(struct timespec){0, DRAIN_STEP_MS * 1000000L}, NULL);
         waited += DRAIN_STEP_MS;
     }
@@ -260,4 +269,5 @@ void listener_stop(struct server *server)
     MHD_stop_daemon(server->daemon);
     if (server->listening != MHD_INVALID_SOCKET)
         close(server->listening);
+    watch_free(server->watch);
 }

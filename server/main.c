@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { EXIT_STOPPED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+enum { EXIT_STOPPED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, WATCH_STEP_MS = 250 };
 
 static sigset_t stop_signals;
 
@@ -66,8 +66,8 @@ static int run(struct server *server)
         duider_model_close(server->model);
         return EXIT_FAILED;
     }
-    int number;
-    sigwait(&stop_signals, &number);
+    while (sigtimedwait(&stop_signals, NULL, &(struct timespec){0, WATCH_STEP_MS * 1000000L}) < 0)
+        watch_cut(server->watch);
     stop(server);
     return EXIT_STOPPED;
 }

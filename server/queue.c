@@ -1,5 +1,5 @@
 /*
- * A bounded queue of jobs and the fixed pool of workers that annotates them, each with a session of its own. All locks of the server are here.
+ * A bounded queue of jobs and the fixed pool of workers that annotates them, each with a session of its own. The lock of the jobs is here.
  * A job belongs to whoever submitted it; between submit and done() only its worker touches it.
  */
 #include "server.h"
@@ -7,16 +7,27 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#define FADING 0.9
+
 struct queue {
     const duider_model *model;
     pthread_mutex_t lock;
     pthread_cond_t work;
     struct job **ring; /* [length] */
     size_t length, first, waiting, running;
+    size_t waiting_bytes;
+    double busy_ms, busy_bytes; /* of jobs done, old ones fading: what a byte costs */
     bool stopping;
     pthread_t *threads;
     size_t thread_count;
 };
+
+static double ms_since(const struct timespec *start)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - start->tv_sec) * 1e3 + (double)(now.tv_nsec - start->tv_nsec) / 1e6;
+}
 
 /* The library asks this between windows of text. */
 static bool is_past_deadline(void *payload)
@@ -53,18 +64,33 @@ static void *work(void *payload)
         struct job *job = queue->ring[queue->first];
         queue->first = (queue->first + 1) % queue->length;
         queue->waiting--;
+        queue->waiting_bytes -= job->queued_bytes;
         queue->running++;
         pthread_mutex_unlock(&queue->lock);
-        if (session_status != DUIDER_OK) { /* memory was short before: it may not be any more */
+        job->overdue = job->queue_timeout_ms && ms_since(&job->queued) > (double)job->queue_timeout_ms;
+        struct timespec start;
+        clock_gettime(CLOCK_MONOTONIC, &start);
+        const double bytes = (double)job->queued_bytes;
+        bool ran = false;
+        if (job->overdue) {
+            job->status = DUIDER_CANCELLED;
+        } else if (session_status != DUIDER_OK) { /* memory was short before: it may not be any more */
             session_status = duider_session_new(queue->model, &session, &session_error);
             job->status = session_status;
             job->error = session_error;
         }
-        if (session_status == DUIDER_OK)
+        if (!job->overdue && session_status == DUIDER_OK) {
             run_job(session, job);
-        job->done(job->payload);
+            ran = job->status == DUIDER_OK;
+        }
+        double ms = ms_since(&start);
+        job->done(job->payload); /* the job is gone */
         pthread_mutex_lock(&queue->lock);
         queue->running--;
+        if (ran) {
+            queue->busy_ms = queue->busy_ms * FADING + ms;
+            queue->busy_bytes = queue->busy_bytes * FADING + bytes;
+        }
     }
     pthread_mutex_unlock(&queue->lock);
     duider_session_free(session);
@@ -92,11 +118,21 @@ struct queue *queue_new(const duider_model *model, size_t workers, size_t length
     return queue;
 }
 
+/* What waits, at the price of what was done lately. What runs is not counted: it is nearly done, or the job in front will say that it waited too long. */
+static double expected_wait_ms(const struct queue *queue)
+{
+    return queue->busy_bytes > 0 ? (double)queue->waiting_bytes * queue->busy_ms / queue->busy_bytes / (double)queue->thread_count : 0;
+}
+
 bool queue_submit(struct queue *queue, struct job *job)
 {
     pthread_mutex_lock(&queue->lock);
-    bool taken = queue->waiting < queue->length && !queue->stopping;
+    bool taken = queue->waiting < queue->length && !queue->stopping &&
+                 (!job->queue_timeout_ms || expected_wait_ms(queue) <= (double)job->queue_timeout_ms);
     if (taken) {
+        clock_gettime(CLOCK_MONOTONIC, &job->queued);
+        job->queued_bytes = job->text_bytes;
+        queue->waiting_bytes += job->queued_bytes;
         queue->ring[(queue->first + queue->waiting++) % queue->length] = job;
         pthread_cond_signal(&queue->work);
     }

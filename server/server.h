@@ -23,8 +23,13 @@ struct config {
     size_t workers;
     size_t queue_length;
     size_t max_body_bytes;
+    size_t max_json_depth;
+    size_t max_header_bytes;
     size_t max_connections;
+    size_t max_connections_per_address; /* 0: no limit */
     size_t request_timeout_ms; /* from the first byte of a request to its answer */
+    size_t header_timeout_ms;
+    size_t queue_timeout_ms; /* 0: no limit */
     size_t idle_timeout_s;
     size_t drain_timeout_ms;
     bool checking;   /* --check-config was given */
@@ -50,6 +55,10 @@ struct job {
     const char *id; /* or NULL */
     duider_options options;
     struct timespec deadline; /* monotonic */
+    size_t queue_timeout_ms;  /* 0: it may wait for ever */
+    struct timespec queued;   /* from here on the queue's */
+    size_t queued_bytes;
+    bool overdue; /* it waited longer than that: status is CANCELLED */
     duider_status status;
     duider_error error;
     char *json; /* for duider_string_free; NULL where status is not OK */
@@ -67,7 +76,7 @@ struct queue_counts {
 /* `model` must outlive the queue. NULL: no memory or no thread. */
 struct queue *queue_new(const duider_model *model, size_t workers, size_t length);
 
-/* False: the queue is full or stopping; the job was not taken. */
+/* False: the queue is full or stopping, or the job would wait longer than it may; it was not taken. */
 bool queue_submit(struct queue *queue, struct job *job);
 
 struct queue_counts queue_counts(struct queue *queue);
@@ -86,12 +95,14 @@ struct server {
     struct queue *queue;
     _Atomic(enum phase) phase;
     atomic_size_t open_requests;
+    struct watch *watch;
     struct MHD_Daemon *daemon;
     int listening; /* the socket that the daemon gave back when it took no new connections any more; -1: none */
     unsigned short port;
 };
 
 struct route;
+struct problem;
 
 /* ---- listener.c: one HTTP request ---- */
 
@@ -124,6 +135,21 @@ bool listener_start(struct server *server);
 /* Takes no new connections; waits until open requests are answered, then takes no requests; or `timeout_ms` have passed, or `interrupted` says so. */
 void listener_drain(struct server *server, size_t timeout_ms, bool (*interrupted)(void));
 void listener_stop(struct server *server);
+
+/* ---- watch.c: connections that send no request in time ---- */
+
+struct watch *watch_new(const struct config *config);
+void watch_free(struct watch *watch);
+/* For MHD_OPTION_NOTIFY_CONNECTION; `payload` is the watch. */
+void watch_connection(void *payload, struct MHD_Connection *connection, void **context, enum MHD_ConnectionNotificationCode code);
+/* A request's headers are there, or (not asking) it is over. */
+void watch_request(struct watch *watch, struct MHD_Connection *connection, bool asking);
+/* Shuts what is past its time. */
+void watch_cut(struct watch *watch);
+
+/* ---- guard.c: what comes before the work ---- */
+
+bool guard_check_headers(const struct request *request, struct problem *problem);
 
 /* ---- router.c ---- */
 

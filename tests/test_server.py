@@ -15,7 +15,7 @@ with open("tests/articles/dijk.txt", encoding="utf-8") as file:
     TEXT = file.read()
 
 
-PATIENT = ("--request-timeout-ms", "600000", "--drain-timeout-ms", "600000") # however busy the machine is
+PATIENT = ("--request-timeout-ms", "600000", "--drain-timeout-ms", "600000", "--queue-timeout-ms", "0", "--header-timeout-ms", "600000") # however busy the machine is
 
 
 class Server:
