@@ -138,19 +138,30 @@ typedef enum duider_invalid_utf8 {
                                       offsets stay those of the text as given */
 } duider_invalid_utf8;
 
+/* Members that the JSON of a result may have, to be added up; id, language and offsets are always there. */
+enum {
+    DUIDER_INCLUDE_ENTITIES = 1,
+    DUIDER_INCLUDE_QUOTES = 2,
+    DUIDER_INCLUDE_SENTIMENT = 4, /* of the article; the others carry their own */
+    DUIDER_INCLUDE_SENTENCES = 8,
+    DUIDER_INCLUDE_TEXT = 16, /* the text that offsets count in, bad bytes replaced where the options say so */
+    DUIDER_INCLUDE_DEFAULT = 15
+};
+
 typedef struct duider_options {
     size_t size; /* sizeof(duider_options), set by DUIDER_OPTIONS_INIT */
     duider_language language;
     duider_offsets offsets;
     duider_invalid_utf8 invalid_utf8;
     size_t max_text_bytes; /* 0: no limit but memory */
+    unsigned include;      /* sum of DUIDER_INCLUDE_ values: for duider_result_json alone, the result itself has everything but the text */
     /* Asked between windows of text and at least every 100 ms or so; true stops with CANCELLED. May be NULL. */
     bool (*cancelled)(void *payload);
     void *payload;
 } duider_options;
 
 #define DUIDER_OPTIONS_INIT \
-    { sizeof(duider_options), DUIDER_LANGUAGE_AUTO, DUIDER_OFFSETS_CODEPOINTS, DUIDER_INVALID_UTF8_ERROR, 0, NULL, NULL }
+    { sizeof(duider_options), DUIDER_LANGUAGE_AUTO, DUIDER_OFFSETS_CODEPOINTS, DUIDER_INVALID_UTF8_ERROR, 0, DUIDER_INCLUDE_DEFAULT, NULL, NULL }
 
 typedef struct duider_result duider_result;
 
@@ -281,6 +292,8 @@ DUIDER_API const char *duider_polarity_name(duider_polarity polarity);
 /* The other way round, for options: false where `name` is not one of the values (AUTO is "auto"). */
 DUIDER_API bool duider_language_from_name(const char *name, duider_language *language);
 DUIDER_API bool duider_offsets_from_name(const char *name, duider_offsets *offsets);
+/* "entities", "quotes", "sentiment", "sentences" or "text" -> its DUIDER_INCLUDE_ value. */
+DUIDER_API bool duider_include_from_name(const char *name, unsigned *include);
 
 /* ---------------------------------------------------------------- JSON ------- */
 

@@ -45,6 +45,8 @@ static duider_status check_options(const duider_options *options, duider_error *
         return fail(error, DUIDER_BAD_ARGUMENT, 0, "options.offsets is no duider_offsets");
     if ((unsigned)options->invalid_utf8 > DUIDER_INVALID_UTF8_REPLACE)
         return fail(error, DUIDER_BAD_ARGUMENT, 0, "options.invalid_utf8 is no duider_invalid_utf8");
+    if (options->include & ~(unsigned)(DUIDER_INCLUDE_DEFAULT | DUIDER_INCLUDE_TEXT))
+        return fail(error, DUIDER_BAD_ARGUMENT, 0, "options.include is no sum of DUIDER_INCLUDE_ values");
     return DUIDER_OK;
 }
 
@@ -82,6 +84,7 @@ duider_status duider_annotate(duider_session *session, const char *text, size_t 
         return fail_memory(error);
     arena_init(&made->arena);
     made->offsets = options->offsets;
+    made->include = options->include;
     struct arena arena;
     arena_init(&arena);
     struct document document = {.arena = &arena, .model = session->model, .language = options->language};

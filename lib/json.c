@@ -97,21 +97,31 @@ static json_t *list_json(const duider_result *result, size_t count, json_t *(*it
     return array;
 }
 
+/* `value` is stolen; NULL: no memory. */
+static bool add(json_t *json, const char *name, json_t *value)
+{
+    return json_object_set_new(json, name, value) == 0;
+}
+
+static bool wants(const duider_result *result, unsigned include)
+{
+    return (result->include & include) != 0;
+}
+
 static json_t *result_json(const duider_result *result, const char *id)
 {
     json_t *json = json_object();
-    bool failed = !json || (id && json_object_set_new(json, "id", json_string(id)) != 0);
-    failed |= json_object_set_new(json, "language", json_string(duider_language_name(result->language))) != 0;
-    failed |= json_object_set_new(json, "offsets", json_string(duider_offsets_name(result->offsets))) != 0;
-    failed |= json_object_set_new(json, "sentences", list_json(result, result->sentence_count, sentence_json)) != 0;
-    failed |= json_object_set_new(json, "entities", list_json(result, result->entity_count, entity_json)) != 0;
-    failed |= json_object_set_new(json, "quotes", list_json(result, result->quote_count, quote_json)) != 0;
-    failed |= json_object_set_new(json, "sentiment", sentiment_json(result->sentiment)) != 0;
-    if (failed) {
-        json_decref(json);
-        return NULL;
-    }
-    return json;
+    bool done = json && (!id || add(json, "id", json_string(id))) && add(json, "language", json_string(duider_language_name(result->language))) &&
+                add(json, "offsets", json_string(duider_offsets_name(result->offsets))) &&
+                (!wants(result, DUIDER_INCLUDE_TEXT) || add(json, "text", json_stringn(result->text, result->text_bytes))) &&
+                (!wants(result, DUIDER_INCLUDE_SENTENCES) || add(json, "sentences", list_json(result, result->sentence_count, sentence_json))) &&
+                (!wants(result, DUIDER_INCLUDE_ENTITIES) || add(json, "entities", list_json(result, result->entity_count, entity_json))) &&
+                (!wants(result, DUIDER_INCLUDE_QUOTES) || add(json, "quotes", list_json(result, result->quote_count, quote_json))) &&
+                (!wants(result, DUIDER_INCLUDE_SENTIMENT) || add(json, "sentiment", sentiment_json(result->sentiment)));
+    if (done)
+        return json;
+    json_decref(json);
+    return NULL;
 }
 
 duider_status duider_result_json(const duider_result *result, const char *id, duider_json_format format, char **json, size_t *json_bytes,

@@ -93,3 +93,13 @@ bool duider_offsets_from_name(const char *name, duider_offsets *offsets)
         *offsets = (duider_offsets)index;
     return found;
 }
+
+bool duider_include_from_name(const char *name, unsigned *include)
+{
+    static const char *const members[] = {"entities", "quotes", "sentiment", "sentences", "text"}; /* in the order of their bits */
+    size_t index;
+    bool found = find(members, COUNT(members), name, &index);
+    if (found)
+        *include = 1u << index;
+    return found;
+}

@@ -206,6 +206,11 @@ duider_status build_result(const struct document *document, duider_result *resul
     build_sentences(&builder);
     build_entities(&builder);
     build_quotes(&builder);
+    if (result->include & DUIDER_INCLUDE_TEXT) {
+        result->text_bytes = document->text.count;
+        result->text = arena_copy(&result->arena, document->text.bytes, document->text.count);
+        builder.failed |= !result->text;
+    }
     return builder.failed ? fail_memory(error) : DUIDER_OK;
 }
 

@@ -8,6 +8,9 @@ struct duider_result {
     struct arena arena;
     duider_language language;
     duider_offsets offsets;
+    unsigned include;
+    const char *text; /* not terminated; NULL where it is not included */
+    size_t text_bytes;
     duider_sentiment sentiment;
     duider_sentence *sentences;
     duider_entity *entities;

@@ -116,6 +116,21 @@ static bool read_offsets(const char *value, const char *pointer, duider_options 
            wrong(problem, 422, pointer, "offsets must be one of codepoints, utf16, bytes");
 }
 
+static bool read_include(const json_t *value, duider_options *options, struct problem *problem)
+{
+    size_t index;
+    const json_t *item;
+    bool fine = json_is_array(value);
+    options->include = 0;
+    json_array_foreach(value, index, item) {
+        const char *name = json_string_value(item);
+        unsigned include = 0;
+        fine = fine && name && duider_include_from_name(name, &include);
+        options->include |= include;
+    }
+    return fine || wrong(problem, 422, "/include", "include must be an array of entities, quotes, sentiment, sentences, text");
+}
+
 struct query {
     struct request *request;
     struct problem *problem;
@@ -181,8 +196,11 @@ static bool read_object(struct request *request, struct problem *problem)
         } else if (strcmp(name, "offsets") == 0) {
             if (!read_offsets(text, "/offsets", &job->options, problem))
                 return false;
+        } else if (strcmp(name, "include") == 0) {
+            if (!read_include(value, &job->options, problem))
+                return false;
         } else {
-            return wrong(problem, 422, "", "unknown member; there are id, text, language, offsets");
+            return wrong(problem, 422, "", "unknown member; there are id, text, language, offsets, include");
         }
     }
     return job->text || wrong(problem, 422, "/text", "text is missing");

@@ -103,6 +103,16 @@ class Routes(unittest.TestCase):
         self.assertEqual(status, 200)
         self.assertEqual(json.loads(body)["offsets"], "utf16")
 
+    def test_include_chooses_the_members(self):
+        result = json.loads(self.server.annotate({"text": TEXT, "include": ["quotes", "text"]})[2])
+        self.assertEqual(set(result), {"language", "offsets", "quotes", "text"})
+        self.assertEqual(result["text"], TEXT)
+        whole = json.loads(self.server.annotate({"text": TEXT})[2])
+        self.assertEqual(set(whole), {"language", "offsets", "sentences", "entities", "quotes", "sentiment"})
+        self.assertEqual(result["quotes"], whole["quotes"])
+        for bad in ("quotes", ["quote"], [1], {}):
+            self.assertEqual(self.problem(self.server.annotate({"text": TEXT, "include": bad}), 422)["errors"][0]["pointer"], "/include")
+
     def test_same_as_the_command_line(self):
         line = json.dumps({"id": "x", "text": TEXT}).encode()
         cli = subprocess.run([f"{BUILD}/duider", "annotate", "--ndjson"], input=line, stdout=subprocess.PIPE, check=True).stdout
