@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes models/duider.model anew from the public inputs: prepare, four stages of training, calibration, export.  Hours on two cores; goes on where it stopped.
+# Makes models/duider.model anew from the public inputs: prepare, five stages of training, their mean, calibration, export.  Hours on two cores; goes on where it stopped.
 # usage: training/rebuild.sh DATA WORK      DATA: the folder that README.md describes; WORK: a folder for what is made on the way
 # PYTHON names the interpreter that has requirements.txt installed (default: python3).
 set -eu
@@ -16,7 +16,9 @@ stage first config.json
 stage second config-second.json first
 stage third config-third.json second
 stage fourth config-fourth.json third
-"$python" "$here/export.py" --prepared "$work/prepared" --checkpoint "$work/fourth/model.pt" --out "$work/uncalibrated.model"
+stage fifth config-fifth.json fourth
+"$python" "$here/average.py" "$work/fourth/model.pt" "$work/fifth/model.pt" --out "$work/mean.pt"
+"$python" "$here/export.py" --prepared "$work/prepared" --checkpoint "$work/mean.pt" --out "$work/uncalibrated.model"
 "$python" "$here/calibrate.py" --prepared "$work/prepared" --model "$work/uncalibrated.model" --duider "$here/../build/duider" --out "$work/calibration.json"
-"$python" "$here/export.py" --prepared "$work/prepared" --checkpoint "$work/fourth/model.pt" --calibration "$work/calibration.json" --out "$here/../models/duider.model"
-"$python" "$here/parity.py" golden --prepared "$work/prepared" --checkpoint "$work/fourth/model.pt"
+"$python" "$here/export.py" --prepared "$work/prepared" --checkpoint "$work/mean.pt" --calibration "$work/calibration.json" --out "$here/../models/duider.model"
+"$python" "$here/parity.py" golden --prepared "$work/prepared" --checkpoint "$work/mean.pt"
