@@ -1,6 +1,7 @@
 /* What each route does: request -> job or answer. */
 #include "server.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static unsigned status_of(duider_status status)
@@ -100,7 +101,10 @@ enum MHD_Result handle_ready(struct request *request)
 {
     switch (atomic_load(&request->server->phase)) {
     case PHASE_LOADING: return unavailable(request, "the model is being loaded");
-    case PHASE_READY: return respond_json(request, 200, json_pack("{s:s}", "status", "ready"));
+    case PHASE_READY:
+        if (queue_counts(request->server->queue).waiting >= request->server->config.queue_length)
+            return unavailable(request, "too many articles are waiting");
+        return respond_json(request, 200, json_pack("{s:s}", "status", "ready"));
     default: return unavailable(request, "the server is stopping");
     }
 }
@@ -128,4 +132,15 @@ enum MHD_Result handle_info(struct request *request)
 enum MHD_Result handle_openapi(struct request *request)
 {
     return respond(request, 200, "application/yaml", openapi_text, openapi_text_bytes);
+}
+
+enum MHD_Result handle_metrics(struct request *request)
+{
+    size_t bytes;
+    char *text = metrics_text(request, &bytes);
+    if (!text)
+        return unavailable(request, "memory is short");
+    enum MHD_Result queued = respond(request, 200, "text/plain; version=0.0.4; charset=utf-8", text, bytes);
+    free(text);
+    return queued;
 }

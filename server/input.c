@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 static bool wrong(struct problem *problem, unsigned status, const char *pointer, const char *detail)
 {
@@ -56,6 +57,20 @@ static unsigned long long announced_bytes(const struct request *request)
 bool input_is_to_be_checked_first(const struct request *request)
 {
     return header(request, MHD_HTTP_HEADER_EXPECT) || announced_bytes(request) > DISCARD_BYTES_MAX;
+}
+
+/* ---- the request's id ---- */
+
+void input_read_id(struct request *request)
+{
+    static atomic_uint_fast64_t made;
+    const char *given = header(request, "X-Request-Id");
+    size_t length = given ? strspn(given, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") : 0;
+    if (length > 0 && length < sizeof request->id && !given[length])
+        memcpy(request->id, given, length + 1);
+    else /* unlike those of this and of earlier runs */
+        snprintf(request->id, sizeof request->id, "%llx-%llx", (unsigned long long)time(NULL) << 20 | (unsigned long long)getpid(),
+                 (unsigned long long)atomic_fetch_add(&made, 1));
 }
 
 /* ---- media type ---- */

@@ -45,6 +45,7 @@ static struct request *request_new(struct server *server, struct MHD_Connection 
     atomic_fetch_add(&server->open_requests, 1); /* before the phase is read: what is not late is waited for */
     request->late = atomic_load(&server->phase) == PHASE_STOPPED;
     watch_request(server->watch, connection, true);
+    input_read_id(request);
     return request;
 }
 
@@ -57,6 +58,7 @@ static void request_end(void *payload, struct MHD_Connection *connection, void *
         return;
     watch_request(server->watch, connection, false);
     log_request(request);
+    metrics_count(server->metrics, request);
     json_decref(request->input);
     duider_string_free(request->job.json);
     free(request->body);
@@ -221,7 +223,8 @@ bool listener_start(struct server *server)
     if (!find_address(config, &address, &family))
         return false;
     server->watch = watch_new(config);
-    if (!server->watch) {
+    server->metrics = metrics_new();
+    if (!server->watch || !server->metrics) {
         fputs("duider-server: no memory\n", stderr);
         return false;
     }
@@ -270,4 +273,5 @@ void listener_stop(struct server *server)
     if (server->listening != MHD_INVALID_SOCKET)
         close(server->listening);
     watch_free(server->watch);
+    metrics_free(server->metrics);
 }

@@ -67,7 +67,8 @@ static void *work(void *payload)
         queue->waiting_bytes -= job->queued_bytes;
         queue->running++;
         pthread_mutex_unlock(&queue->lock);
-        job->overdue = job->queue_timeout_ms && ms_since(&job->queued) > (double)job->queue_timeout_ms;
+        job->waited_ms = ms_since(&job->queued);
+        job->overdue = job->queue_timeout_ms && job->waited_ms > (double)job->queue_timeout_ms;
         struct timespec start;
         clock_gettime(CLOCK_MONOTONIC, &start);
         const double bytes = (double)job->queued_bytes;
@@ -83,7 +84,7 @@ static void *work(void *payload)
             run_job(session, job);
             ran = job->status == DUIDER_OK;
         }
-        double ms = ms_since(&start);
+        double ms = job->ran_ms = ms_since(&start);
         job->done(job->payload); /* the job is gone */
         pthread_mutex_lock(&queue->lock);
         queue->running--;

@@ -30,6 +30,12 @@ static enum MHD_Result send_response(struct request *request, unsigned status, s
     MHD_add_response_header(response, "Cache-Control", "no-store");
     if (atomic_load(&request->server->phase) >= PHASE_DRAINING)
         MHD_add_response_header(response, "Connection", "close"); /* or a busy client would keep the server from stopping */
+    MHD_add_response_header(response, "X-Request-Id", request->id);
+    if (request->job.json) {
+        char timing[64];
+        snprintf(timing, sizeof timing, "queue;dur=%.1f, annotate;dur=%.1f", request->job.waited_ms, request->job.ran_ms);
+        MHD_add_response_header(response, "Server-Timing", timing);
+    }
     if (status == 503)
         MHD_add_response_header(response, "Retry-After", RETRY_AFTER_SECONDS);
     enum MHD_Result queued = MHD_queue_response(request->connection, status, response);
@@ -95,6 +101,6 @@ void log_request(const struct request *request)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     double ms = (double)(now.tv_sec - request->start.tv_sec) * 1e3 + (double)(now.tv_nsec - request->start.tv_nsec) / 1e6;
-    fprintf(stderr, "method=%s path=%s status=%u in=%zu out=%zu ms=%.1f\n", request->method, request->path, request->status, request->received,
+    fprintf(stderr, "id=%s method=%s path=%s status=%u in=%zu out=%zu ms=%.1f\n", request->id, request->method, request->path, request->status, request->received,
             request->answer_bytes, ms);
 }

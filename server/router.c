@@ -6,12 +6,19 @@
 static const struct route routes[] = {
     {"POST", "/v1/annotate", handle_annotate, true},
     {"GET", "/v1/info", handle_info, false},
+    {"GET", "/health", handle_ready, false},
     {"GET", "/health/live", handle_live, false},
     {"GET", "/health/ready", handle_ready, false},
+    {"GET", "/metrics", handle_metrics, false},
     {"GET", "/openapi.yaml", handle_openapi, false},
 };
 
 #define ROUTES (sizeof routes / sizeof *routes)
+
+const char *router_path(size_t index)
+{
+    return index < ROUTES ? routes[index].path : NULL;
+}
 
 const struct route *router_find(struct request *request, const char *url, enum MHD_Result *answered)
 {

@@ -59,6 +59,7 @@ struct job {
     struct timespec queued;   /* from here on the queue's */
     size_t queued_bytes;
     bool overdue; /* it waited longer than that: status is CANCELLED */
+    double waited_ms, ran_ms;
     duider_status status;
     duider_error error;
     char *json; /* for duider_string_free; NULL where status is not OK */
@@ -89,8 +90,11 @@ void queue_free(struct queue *queue);
 /* Draining: no new connections, and each open one gets one more answer. Stopped: nothing is taken any more. */
 enum phase { PHASE_LOADING, PHASE_READY, PHASE_DRAINING, PHASE_STOPPED };
 
+struct metrics;
+
 struct server {
     struct config config;
+    struct metrics *metrics;
     duider_model *model; /* both NULL while loading; written before phase becomes READY */
     struct queue *queue;
     _Atomic(enum phase) phase;
@@ -108,6 +112,7 @@ struct problem;
 
 enum {
     BODY_FIRST_BYTES = 16 * 1024,
+    REQUEST_ID_BYTES = 65,
     DISCARD_BYTES_MAX = 64 * 1024 * 1024 /* so much of a body that is too large is still read, so that its sender sees the answer */
 };
 
@@ -115,6 +120,7 @@ struct request {
     struct server *server;
     struct MHD_Connection *connection;
     const char *method, *path; /* path: static string of the route once routed, else "-" */
+    char id[REQUEST_ID_BYTES]; /* the client's X-Request-Id, or one of our own */
     struct timespec start;
     char *body;
     size_t body_bytes, body_capacity, received;
@@ -159,6 +165,9 @@ struct route {
     bool takes_body;
 };
 
+/* Paths in the order of the table, each once; NULL behind the last. */
+const char *router_path(size_t index);
+
 /* The route for the request, or NULL after an answer (404, 405, OPTIONS) was queued, whose outcome is in *answered. */
 const struct route *router_find(struct request *request, const char *url, enum MHD_Result *answered);
 
@@ -169,6 +178,17 @@ enum MHD_Result handle_live(struct request *request);
 enum MHD_Result handle_ready(struct request *request);
 enum MHD_Result handle_info(struct request *request);
 enum MHD_Result handle_openapi(struct request *request);
+enum MHD_Result handle_metrics(struct request *request);
+
+/* ---- metrics.c: what operators count, as Prometheus reads it ---- */
+
+/* NULL: no memory. */
+struct metrics *metrics_new(void);
+void metrics_free(struct metrics *metrics);
+/* The request was answered, or its client left (status 0). */
+void metrics_count(struct metrics *metrics, const struct request *request);
+/* All of it as text, for free(); NULL: no memory. */
+char *metrics_text(const struct request *request, size_t *bytes);
 
 /* ---- input.c: body -> job ---- */
 
@@ -180,6 +200,9 @@ struct problem {
 
 /* Fills request->job from the body and the headers; false with *problem. */
 bool input_read(struct request *request, struct problem *problem);
+
+/* Fills request->id from X-Request-Id, where that is 1 to 64 of A-Z a-z 0-9 . _ -; else makes one. */
+void input_read_id(struct request *request);
 
 /* Do the headers say clearly where the request ends? Where they do not, the connection can't be used any more. */
 bool input_check_framing(const struct request *request, struct problem *problem);
