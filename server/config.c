@@ -30,6 +30,7 @@ static const struct setting settings[] = {
     {"workers", "DUIDER_WORKERS", "N", "articles annotated at the same time", MEMBER(workers), false, 1, 256, NULL},
     {"queue-length", "DUIDER_QUEUE_LENGTH", "N", "articles that may wait; more are refused with 503", MEMBER(queue_length), false, 1, 100000, "64"},
     {"max-body-bytes", "DUIDER_MAX_BODY_BYTES", "BYTES", "largest request body; larger ones are refused with 413", MEMBER(max_body_bytes), false, 1024, 1u << 30, "1048576"},
+    {"cors-origins", "DUIDER_CORS_ORIGINS", "LIST", "origins whose pages may call from a browser (https://news.example), commas between them; * for all", MEMBER(cors_origins), true, 0, 0, ""},
     {"max-json-depth", "DUIDER_MAX_JSON_DEPTH", "N", "how deep JSON may be nested; deeper is refused with 400", MEMBER(max_json_depth), false, 1, 1000, "32"},
     {"max-header-bytes", "DUIDER_MAX_HEADER_BYTES", "BYTES", "largest headers of a request; larger ones are refused with 431", MEMBER(max_header_bytes), false, 1024, 1u << 20, "16384"},
     {"max-connections", "DUIDER_MAX_CONNECTIONS", "N", "connections open at the same time", MEMBER(max_connections), false, 1, 60000, "1000"},

@@ -31,6 +31,7 @@ static enum MHD_Result send_response(struct request *request, unsigned status, s
     if (atomic_load(&request->server->phase) >= PHASE_DRAINING)
         MHD_add_response_header(response, "Connection", "close"); /* or a busy client would keep the server from stopping */
     MHD_add_response_header(response, "X-Request-Id", request->id);
+    cors_add_headers(request, response);
     if (request->job.json) {
         char timing[64];
         snprintf(timing, sizeof timing, "queue;dur=%.1f, annotate;dur=%.1f", request->job.waited_ms, request->job.ran_ms);

@@ -23,6 +23,7 @@ struct config {
     size_t workers;
     size_t queue_length;
     size_t max_body_bytes;
+    const char *cors_origins; /* "": none */
     size_t max_json_depth;
     size_t max_header_bytes;
     size_t max_connections;
@@ -212,6 +213,11 @@ bool input_is_to_be_checked_first(const struct request *request);
 
 /* Checks of the headers of a request whose body is an article. */
 bool input_check_headers(struct request *request, struct problem *problem);
+
+/* ---- cors.c ---- */
+
+/* Lets the request's page read the answer, if its origin may. */
+void cors_add_headers(const struct request *request, struct MHD_Response *response);
 
 /* ---- respond.c ---- */
 
