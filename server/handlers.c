@@ -31,20 +31,55 @@ static void resume(void *payload)
     MHD_resume_connection(request->connection);
 }
 
+void problem_of_job(const struct job *job, struct problem *problem)
+{
+    problem->status = status_of(job->status);
+    snprintf(problem->detail, sizeof problem->detail, "%s",
+             job->overdue                      ? "the article waited too long for its turn; try again"
+             : job->status == DUIDER_CANCELLED ? "the article took longer than a request may take"
+                                               : job->error.message);
+}
+
 static enum MHD_Result answer_job(struct request *request)
 {
     struct job *job = &request->job;
     if (job->status != DUIDER_OK) {
-        struct problem problem = {status_of(job->status), "", ""};
+        struct problem problem = {0};
+        problem_of_job(job, &problem);
         if (job->status == DUIDER_EMPTY_TEXT || job->status == DUIDER_BAD_UTF8)
             snprintf(problem.pointer, sizeof problem.pointer, "%s", request->input ? "/text" : "");
-        snprintf(problem.detail, sizeof problem.detail, "%s",
-                 job->overdue ? "the article waited too long for its turn; try again"
-                 : job->status == DUIDER_CANCELLED ? "the article took longer than a request may take" : job->error.message);
         return respond_problem(request, &problem);
     }
     job->json[job->json_bytes] = '\n'; /* in the place of the terminator: the length is given */
     return respond(request, 200, "application/json", job->json, job->json_bytes + 1);
+}
+
+static struct timespec later(struct timespec time, size_t ms)
+{
+    time.tv_sec += (time_t)(ms / 1000);
+    time.tv_nsec += (long)(ms % 1000) * 1000000L;
+    if (time.tv_nsec >= 1000000000L) {
+        time.tv_sec++;
+        time.tv_nsec -= 1000000000L;
+    }
+    return time;
+}
+
+struct timespec deadline_after(size_t ms)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return later(now, ms);
+}
+
+bool can_annotate(const struct request *request, struct problem *problem)
+{
+    bool loading = atomic_load(&request->server->phase) == PHASE_LOADING;
+    if (!loading && !request->late) /* late: the workers may be gone */
+        return true;
+    *problem = (struct problem){503, "", ""};
+    snprintf(problem->detail, sizeof problem->detail, "%s", loading ? "the model is being loaded" : "the server is stopping");
+    return false;
 }
 
 enum MHD_Result handle_annotate(struct request *request)
@@ -52,21 +87,10 @@ enum MHD_Result handle_annotate(struct request *request)
     if (request->submitted)
         return answer_job(request);
     struct problem problem = {0};
-    if (!input_read(request, &problem))
+    if (!input_read(request, &problem) || !can_annotate(request, &problem))
         return respond_problem(request, &problem);
     struct server *server = request->server;
-    enum phase phase = atomic_load(&server->phase);
-    if (phase == PHASE_LOADING)
-        return unavailable(request, "the model is being loaded");
-    if (request->late) /* the workers may be gone */
-        return unavailable(request, "the server is stopping");
-    request->job.deadline = request->start;
-    request->job.deadline.tv_sec += (time_t)(server->config.request_timeout_ms / 1000);
-    request->job.deadline.tv_nsec += (long)(server->config.request_timeout_ms % 1000) * 1000000L;
-    if (request->job.deadline.tv_nsec >= 1000000000L) {
-        request->job.deadline.tv_sec++;
-        request->job.deadline.tv_nsec -= 1000000000L;
-    }
+    request->job.deadline = later(request->start, server->config.request_timeout_ms);
     request->job.queue_timeout_ms = server->config.queue_timeout_ms;
     request->job.done = resume;
     request->job.payload = request;
@@ -120,7 +144,9 @@ enum MHD_Result handle_info(struct request *request)
     json_t *model = json_pack("{s:s, s:s, s:s, s:I, s:i, s:i, s:i, s:i}", "name", info->name, "created", info->created, "checksum", checksum, "bytes",
                               (json_int_t)info->file_bytes, "layers", (int)info->layers, "hidden", (int)info->hidden, "vocabulary", (int)info->vocabulary,
                               "window", (int)info->window_tokens);
-    json_t *limits = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "max_body_bytes", (json_int_t)server->config.max_body_bytes, "queue_length",
+    json_t *limits = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "max_batch_bytes", (json_int_t)server->config.max_batch_bytes,
+                               "max_batch_items", (json_int_t)server->config.max_batch_items, "max_batches", (json_int_t)server->config.max_batches,
+                               "max_body_bytes", (json_int_t)server->config.max_body_bytes, "queue_length",
                                (json_int_t)server->config.queue_length, "request_timeout_ms", (json_int_t)server->config.request_timeout_ms,
                                "max_connections", (json_int_t)server->config.max_connections, "max_header_bytes",
                                (json_int_t)server->config.max_header_bytes, "max_json_depth", (json_int_t)server->config.max_json_depth,

@@ -75,7 +75,7 @@ void input_read_id(struct request *request)
 
 /* ---- media type ---- */
 
-enum media { MEDIA_JSON, MEDIA_TEXT, MEDIA_OTHER };
+enum media { MEDIA_JSON, MEDIA_TEXT, MEDIA_NDJSON, MEDIA_OTHER };
 
 static const char *skip_blanks(const char *text)
 {
@@ -100,10 +100,12 @@ static enum media media_of(const char *type, bool *utf8)
     }
     if (length == 16 && strncasecmp(type, "application/json", 16) == 0)
         return MEDIA_JSON;
+    if (length == 20 && strncasecmp(type, "application/x-ndjson", 20) == 0)
+        return MEDIA_NDJSON;
     return length == 10 && strncasecmp(type, "text/plain", 10) == 0 ? MEDIA_TEXT : MEDIA_OTHER;
 }
 
-bool input_check_headers(struct request *request, struct problem *problem)
+bool input_check_headers(struct request *request, enum body body, struct problem *problem)
 {
     if (!header(request, MHD_HTTP_HEADER_CONTENT_LENGTH) && !header(request, MHD_HTTP_HEADER_TRANSFER_ENCODING))
         return wrong(problem, 411, "", "Content-Length or chunked transfer encoding is needed");
@@ -111,9 +113,12 @@ bool input_check_headers(struct request *request, struct problem *problem)
     if (coding && strcasecmp(coding, "identity") != 0)
         return wrong(problem, 415, "", "Content-Encoding is not supported: send the body as it is");
     bool utf8;
-    if (media_of(header(request, MHD_HTTP_HEADER_CONTENT_TYPE), &utf8) == MEDIA_OTHER || !utf8)
-        return wrong(problem, 415, "", "send application/json or text/plain, in UTF-8");
-    request->too_large |= announced_bytes(request) > request->server->config.max_body_bytes;
+    enum media media = media_of(header(request, MHD_HTTP_HEADER_CONTENT_TYPE), &utf8);
+    if (body == BODY_BATCH ? media != MEDIA_JSON && media != MEDIA_NDJSON : media != MEDIA_JSON && media != MEDIA_TEXT)
+        utf8 = false;
+    if (!utf8)
+        return wrong(problem, 415, "", body == BODY_BATCH ? "send application/json or application/x-ndjson, in UTF-8" : "send application/json or text/plain, in UTF-8");
+    request->too_large |= announced_bytes(request) > request->body_limit;
     return true;
 }
 
@@ -147,7 +152,7 @@ static bool read_include(const json_t *value, duider_options *options, struct pr
 }
 
 struct query {
-    struct request *request;
+    duider_options *options;
     struct problem *problem;
     bool fine;
 };
@@ -157,9 +162,9 @@ static enum MHD_Result read_parameter(void *payload, enum MHD_ValueKind kind, co
     (void)kind;
     struct query *query = payload;
     if (strcmp(name, "language") == 0)
-        query->fine = read_language(value, "", &query->request->job.options, query->problem);
+        query->fine = read_language(value, "", query->options, query->problem);
     else if (strcmp(name, "offsets") == 0)
-        query->fine = read_offsets(value, "", &query->request->job.options, query->problem);
+        query->fine = read_offsets(value, "", query->options, query->problem);
     else
         query->fine = wrong(query->problem, 422, "", "unknown query parameter; there are language and offsets");
     return query->fine ? MHD_YES : MHD_NO;
@@ -189,12 +194,13 @@ static bool is_shallow(const char *json, size_t bytes, size_t most)
     return true;
 }
 
-static bool read_object(struct request *request, struct problem *problem)
+bool input_read_article(const json_t *article, struct job *job, struct problem *problem)
 {
     const char *name;
     json_t *value;
-    struct job *job = &request->job;
-    json_object_foreach(request->input, name, value) {
+    if (!json_is_object(article))
+        return wrong(problem, 422, "", "an article must be a JSON object");
+    json_object_foreach((json_t *)(uintptr_t)article, name, value) {
         const char *text = json_string_value(value);
         if (strcmp(name, "id") == 0) {
             if (!text && !json_is_null(value))
@@ -221,36 +227,48 @@ static bool read_object(struct request *request, struct problem *problem)
     return job->text || wrong(problem, 422, "/text", "text is missing");
 }
 
-static bool read_json(struct request *request, struct problem *problem)
+json_t *input_parse(const char *json, size_t bytes, size_t depth_max, struct problem *problem)
 {
-    if (!is_shallow(request->body, request->body_bytes, request->server->config.max_json_depth))
-        return wrong(problem, 400, "", "the JSON is nested too deep");
+    if (!is_shallow(json, bytes, depth_max)) {
+        wrong(problem, 400, "", "the JSON is nested too deep");
+        return NULL;
+    }
     json_error_t where;
-    request->input = json_loadb(request->body, request->body_bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &where);
-    if (!request->input) {
+    json_t *parsed = json_loadb(json, bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &where);
+    if (!parsed) {
         wrong(problem, 400, "", "");
         const char *what = json_error_code(&where) == json_error_null_character ? "\\u0000 is not allowed in a string"
                            : json_error_code(&where) == json_error_invalid_utf8 ? "the body is not UTF-8"
                            : json_error_code(&where) == json_error_duplicate_key ? "a member stands twice"
                                                                                  : "the body is not JSON";
         snprintf(problem->detail, sizeof problem->detail, "%s (line %d, byte %d)", what, where.line, where.position);
-        return false;
     }
-    if (!json_is_object(request->input))
-        return wrong(problem, 422, "", "the body must be a JSON object");
-    return read_object(request, problem);
+    return parsed;
+}
+
+bool input_is_ndjson(const struct request *request)
+{
+    bool utf8; /* true, as input_check_headers saw */
+    return media_of(header(request, MHD_HTTP_HEADER_CONTENT_TYPE), &utf8) == MEDIA_NDJSON;
+}
+
+bool input_read_query(struct request *request, duider_options *options, struct problem *problem)
+{
+    *options = (duider_options)DUIDER_OPTIONS_INIT;
+    struct query query = {options, problem, true};
+    MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, read_parameter, &query);
+    return query.fine;
 }
 
 bool input_read(struct request *request, struct problem *problem)
 {
-    request->job.options = (duider_options)DUIDER_OPTIONS_INIT;
-    struct query query = {request, problem, true};
-    MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, read_parameter, &query);
-    if (!query.fine)
+    if (!input_read_query(request, &request->job.options, problem))
         return false;
     bool utf8; /* true, as input_check_headers saw */
-    if (media_of(header(request, MHD_HTTP_HEADER_CONTENT_TYPE), &utf8) == MEDIA_JSON)
-        return read_json(request, problem);
+    if (media_of(header(request, MHD_HTTP_HEADER_CONTENT_TYPE), &utf8) == MEDIA_JSON) {
+        request->input = input_parse(request->body ? request->body : "", request->body_bytes, request->server->config.max_json_depth, problem);
+        return request->input && input_read_article(request->input, &request->job, problem);
+    }
     request->job.text = request->body ? request->body : "";
     request->job.text_bytes = request->body_bytes;
     return true;

@@ -59,6 +59,7 @@ static void request_end(void *payload, struct MHD_Connection *connection, void *
     watch_request(server->watch, connection, false);
     log_request(request);
     metrics_count(server->metrics, request);
+    batch_end(request);
     json_decref(request->input);
     duider_string_free(request->job.json);
     free(request->body);
@@ -70,9 +71,8 @@ static void request_end(void *payload, struct MHD_Connection *connection, void *
 /* Adds a piece of the body; what lies over the limit is counted and dropped. */
 static void add_body(struct request *request, const char *data, size_t bytes)
 {
-    size_t limit = request->server->config.max_body_bytes;
     request->received += bytes;
-    if (request->received > limit)
+    if (request->received > request->body_limit)
         request->too_large = true;
     if (request->too_large || request->no_memory)
         return;
@@ -97,7 +97,7 @@ static enum MHD_Result refuse_body(struct request *request)
     struct problem problem = {503, "memory is short", ""};
     if (request->too_large) {
         problem.status = 413;
-        snprintf(problem.detail, sizeof problem.detail, "the body is larger than %zu bytes", request->server->config.max_body_bytes);
+        snprintf(problem.detail, sizeof problem.detail, "the body is larger than %zu bytes", request->body_limit);
     }
     return respond_problem(request, &problem);
 }
@@ -117,7 +117,7 @@ static enum MHD_Result begin(struct request *request, const char *url)
     if (!route)
         return answered;
     struct problem problem;
-    if (route->takes_body && !input_check_headers(request, &problem))
+    if (route->body != BODY_NONE && !input_check_headers(request, route->body, &problem))
         return respond_problem(request, &problem);
     if (request->too_large)
         return refuse_body(request);
@@ -129,6 +129,7 @@ static enum MHD_Result begin(struct request *request, const char *url)
 static enum MHD_Result read_headers(struct request *request, const char *url)
 {
     struct problem problem;
+    request->body_limit = router_body_limit(&request->server->config, url);
     if (!input_check_framing(request, &problem) || !guard_check_headers(request, &problem))
         return respond_problem(request, &problem);
     return input_is_to_be_checked_first(request) ? begin(request, url) : MHD_YES;
@@ -147,7 +148,7 @@ static enum MHD_Result on_request(void *payload, struct MHD_Connection *connecti
         add_body(request, upload, *upload_bytes);
         *upload_bytes = 0;
         /* A client that sends on and on, or drips, is cut off. */
-        return request->received > DISCARD_BYTES_MAX + request->server->config.max_body_bytes || past_deadline(request) ? MHD_NO : MHD_YES;
+        return request->received > DISCARD_BYTES_MAX + request->body_limit || past_deadline(request) ? MHD_NO : MHD_YES;
     }
     if (!request->begun) {
         enum MHD_Result answered = begin(request, url);

@@ -26,7 +26,8 @@ static bool load(struct server *server)
         fprintf(stderr, "duider-server: %s\n", error.message);
         return false;
     }
-    server->queue = queue_new(server->model, server->config.workers, server->config.queue_length);
+    server->queue = queue_new(server->model, server->config.workers, server->config.queue_length,
+                              server->config.max_batches * batch_window(&server->config));
     if (!server->queue) {
         fputs("duider-server: no memory or no threads for the workers\n", stderr);
         return false;

@@ -57,14 +57,18 @@ void metrics_count(struct metrics *metrics, const struct request *request)
     atomic_fetch_add(&metrics->total_us[path], (unsigned long long)(ms * 1e3));
     if (request->refused)
         atomic_fetch_add(&metrics->refused, 1);
-    if (!request->submitted)
-        return;
-    atomic_fetch_add(&metrics->busy_us, (unsigned long long)(request->job.ran_ms * 1e3));
-    atomic_fetch_add(&metrics->waited_us, (unsigned long long)(request->job.waited_ms * 1e3));
-    if (request->job.status != DUIDER_OK)
+    if (request->submitted)
+        metrics_count_article(metrics, &request->job);
+}
+
+void metrics_count_article(struct metrics *metrics, const struct job *job)
+{
+    atomic_fetch_add(&metrics->busy_us, (unsigned long long)(job->ran_ms * 1e3));
+    atomic_fetch_add(&metrics->waited_us, (unsigned long long)(job->waited_ms * 1e3));
+    if (job->status != DUIDER_OK)
         return;
     atomic_fetch_add(&metrics->articles, 1);
-    atomic_fetch_add(&metrics->article_bytes, request->job.text_bytes);
+    atomic_fetch_add(&metrics->article_bytes, job->text_bytes);
 }
 
 /* ---- text ---- */

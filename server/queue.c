@@ -13,8 +13,8 @@ struct queue {
     const duider_model *model;
     pthread_mutex_t lock;
     pthread_cond_t work;
-    struct job **ring; /* [length] */
-    size_t length, first, waiting, running;
+    struct job **ring;
+    size_t length, capacity, first, waiting, running; /* ring [capacity] */
     size_t waiting_bytes;
     double busy_ms, busy_bytes; /* of jobs done, old ones fading: what a byte costs */
     bool stopping;
@@ -32,10 +32,10 @@ static double ms_since(const struct timespec *start)
 /* The library asks this between windows of text. */
 static bool is_past_deadline(void *payload)
 {
-    const struct job *job = payload;
+    struct job *job = payload;
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec > job->deadline.tv_sec || (now.tv_sec == job->deadline.tv_sec && now.tv_nsec > job->deadline.tv_nsec);
+    return atomic_load(&job->abandoned) || now.tv_sec > job->deadline.tv_sec || (now.tv_sec == job->deadline.tv_sec && now.tv_nsec > job->deadline.tv_nsec);
 }
 
 static void run_job(duider_session *session, struct job *job)
@@ -62,7 +62,7 @@ static void *work(void *payload)
         if (queue->waiting == 0)
             break;
         struct job *job = queue->ring[queue->first];
-        queue->first = (queue->first + 1) % queue->length;
+        queue->first = (queue->first + 1) % queue->capacity;
         queue->waiting--;
         queue->waiting_bytes -= job->queued_bytes;
         queue->running++;
@@ -98,14 +98,15 @@ static void *work(void *payload)
     return NULL;
 }
 
-struct queue *queue_new(const duider_model *model, size_t workers, size_t length)
+struct queue *queue_new(const duider_model *model, size_t workers, size_t length, size_t reserved)
 {
     struct queue *queue = calloc(1, sizeof *queue);
     if (!queue)
         return NULL;
     queue->model = model;
     queue->length = length;
-    queue->ring = calloc(length, sizeof(struct job *));
+    queue->capacity = length + reserved;
+    queue->ring = calloc(queue->capacity, sizeof(struct job *));
     queue->threads = calloc(workers, sizeof *queue->threads);
     pthread_mutex_init(&queue->lock, NULL);
     pthread_cond_init(&queue->work, NULL);
@@ -128,13 +129,13 @@ static double expected_wait_ms(const struct queue *queue)
 bool queue_submit(struct queue *queue, struct job *job)
 {
     pthread_mutex_lock(&queue->lock);
-    bool taken = queue->waiting < queue->length && !queue->stopping &&
+    bool taken = queue->waiting < (job->reserved ? queue->capacity : queue->length) && !queue->stopping &&
                  (!job->queue_timeout_ms || expected_wait_ms(queue) <= (double)job->queue_timeout_ms);
     if (taken) {
         clock_gettime(CLOCK_MONOTONIC, &job->queued);
         job->queued_bytes = job->text_bytes;
         queue->waiting_bytes += job->queued_bytes;
-        queue->ring[(queue->first + queue->waiting++) % queue->length] = job;
+        queue->ring[(queue->first + queue->waiting++) % queue->capacity] = job;
         pthread_cond_signal(&queue->work);
     }
     pthread_mutex_unlock(&queue->lock);

@@ -5,7 +5,7 @@
 
 #define RETRY_AFTER_SECONDS "1"
 
-static const char *title_of(unsigned status)
+const char *status_title(unsigned status)
 {
     switch (status) {
     case 400: return "Bad Request";
@@ -54,6 +54,15 @@ enum MHD_Result respond(struct request *request, unsigned status, const char *ty
     return send_response(request, status, response);
 }
 
+enum MHD_Result respond_stream(struct request *request, const char *type, MHD_ContentReaderCallback reader, void *payload)
+{
+    enum { BLOCK_BYTES = 16 * 1024 };
+    struct MHD_Response *response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, reader, payload, NULL);
+    if (response)
+        MHD_add_response_header(response, "Content-Type", type);
+    return send_response(request, 200, response);
+}
+
 enum MHD_Result respond_empty(struct request *request, unsigned status, const char *header, const char *value)
 {
     struct MHD_Response *response = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
@@ -64,7 +73,7 @@ enum MHD_Result respond_empty(struct request *request, unsigned status, const ch
 
 static char *problem_text(const struct problem *problem)
 {
-    json_t *json = json_pack("{s:s, s:s, s:i, s:s}", "type", "about:blank", "title", title_of(problem->status), "status", (int)problem->status, "detail",
+    json_t *json = json_pack("{s:s, s:s, s:i, s:s}", "type", "about:blank", "title", status_title(problem->status), "status", (int)problem->status, "detail",
                              problem->detail);
     if (json && problem->pointer[0])
         json_object_set_new(json, "errors", json_pack("[{s:s, s:s}]", "detail", problem->detail, "pointer", problem->pointer));

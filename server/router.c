@@ -4,16 +4,30 @@
 #include <string.h>
 
 static const struct route routes[] = {
-    {"POST", "/v1/annotate", handle_annotate, true},
-    {"GET", "/v1/info", handle_info, false},
-    {"GET", "/health", handle_ready, false},
-    {"GET", "/health/live", handle_live, false},
-    {"GET", "/health/ready", handle_ready, false},
-    {"GET", "/metrics", handle_metrics, false},
-    {"GET", "/openapi.yaml", handle_openapi, false},
+    {"POST", "/v1/annotate", handle_annotate, BODY_ARTICLE},
+    {"POST", "/v1/annotate/batch", handle_batch, BODY_BATCH},
+    {"GET", "/v1/info", handle_info, BODY_NONE},
+    {"GET", "/health", handle_ready, BODY_NONE},
+    {"GET", "/health/live", handle_live, BODY_NONE},
+    {"GET", "/health/ready", handle_ready, BODY_NONE},
+    {"GET", "/metrics", handle_metrics, BODY_NONE},
+    {"GET", "/openapi.yaml", handle_openapi, BODY_NONE},
 };
 
 #define ROUTES (sizeof routes / sizeof *routes)
+
+static const char *path_of(const char *url)
+{
+    return strncmp(url, "http://", 7) == 0 ? url + 7 + strcspn(url + 7, "/") : url; /* the form that proxies send: http://host/path */
+}
+
+size_t router_body_limit(const struct config *config, const char *url)
+{
+    for (size_t i = 0; i < ROUTES; i++)
+        if (routes[i].body == BODY_BATCH && strcmp(path_of(url), routes[i].path) == 0)
+            return config->max_batch_bytes;
+    return config->max_body_bytes;
+}
 
 const char *router_path(size_t index)
 {
@@ -23,8 +37,7 @@ const char *router_path(size_t index)
 const struct route *router_find(struct request *request, const char *url, enum MHD_Result *answered)
 {
     const char *method = strcmp(request->method, "HEAD") == 0 ? "GET" : request->method;
-    if (strncmp(url, "http://", 7) == 0) /* the form that proxies send: http://host/path */
-        url += 7 + strcspn(url + 7, "/");
+    url = path_of(url);
     char allow[64] = "";
     for (size_t i = 0; i < ROUTES; i++) {
         if (strcmp(url, routes[i].path) != 0)

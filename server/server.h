@@ -24,6 +24,7 @@ struct config {
     size_t queue_length;
     size_t max_body_bytes;
     const char *cors_origins; /* "": none */
+    size_t max_batch_bytes, max_batch_items, max_batches;
     size_t max_json_depth;
     size_t max_header_bytes;
     size_t max_connections;
@@ -61,6 +62,8 @@ struct job {
     size_t queued_bytes;
     bool overdue; /* it waited longer than that: status is CANCELLED */
     double waited_ms, ran_ms;
+    bool reserved;         /* of a batch: the queue has room for it beside its length, and time in it does not count */
+    atomic_bool abandoned; /* nobody waits for it any more */
     duider_status status;
     duider_error error;
     char *json; /* for duider_string_free; NULL where status is not OK */
@@ -75,8 +78,8 @@ struct queue_counts {
     size_t waiting, running, workers;
 };
 
-/* `model` must outlive the queue. NULL: no memory or no thread. */
-struct queue *queue_new(const duider_model *model, size_t workers, size_t length);
+/* `model` must outlive the queue; `reserved`: room for jobs that are marked so. NULL: no memory or no thread. */
+struct queue *queue_new(const duider_model *model, size_t workers, size_t length, size_t reserved);
 
 /* False: the queue is full or stopping, or the job would wait longer than it may; it was not taken. */
 bool queue_submit(struct queue *queue, struct job *job);
@@ -100,6 +103,7 @@ struct server {
     struct queue *queue;
     _Atomic(enum phase) phase;
     atomic_size_t open_requests;
+    atomic_size_t batches; /* being answered */
     struct watch *watch;
     struct MHD_Daemon *daemon;
     int listening; /* the socket that the daemon gave back when it took no new connections any more; -1: none */
@@ -108,6 +112,7 @@ struct server {
 
 struct route;
 struct problem;
+struct batch;
 
 /* ---- listener.c: one HTTP request ---- */
 
@@ -126,6 +131,7 @@ struct request {
     char *body;
     size_t body_bytes, body_capacity, received;
     bool begun; /* the route was looked up */
+    size_t body_limit;
     bool late;  /* it came when nothing was taken any more */
     bool too_large, no_memory;
     bool submitted; /* a worker has, or had, the job */
@@ -133,6 +139,7 @@ struct request {
     const struct route *route; /* NULL where the headers were answered */
     json_t *input; /* parsed body, which the job's strings point into */
     struct job job;
+    struct batch *batch; /* NULL: none */
     unsigned status; /* of the answer, for the log */
     size_t answer_bytes;
 };
@@ -160,11 +167,16 @@ bool guard_check_headers(const struct request *request, struct problem *problem)
 
 /* ---- router.c ---- */
 
+enum body { BODY_NONE, BODY_ARTICLE, BODY_BATCH };
+
 struct route {
     const char *method, *path;
     enum MHD_Result (*handle)(struct request *request);
-    bool takes_body;
+    enum body body;
 };
+
+/* Largest body under that path. */
+size_t router_body_limit(const struct config *config, const char *url);
 
 /* Paths in the order of the table, each once; NULL behind the last. */
 const char *router_path(size_t index);
@@ -175,11 +187,25 @@ const struct route *router_find(struct request *request, const char *url, enum M
 /* ---- handlers.c ---- */
 
 enum MHD_Result handle_annotate(struct request *request);
+/* False with *problem while there are no workers. */
+bool can_annotate(const struct request *request, struct problem *problem);
+/* What a job's status, which is not OK, says to the client. */
+void problem_of_job(const struct job *job, struct problem *problem);
+/* That long from now. */
+struct timespec deadline_after(size_t ms);
 enum MHD_Result handle_live(struct request *request);
 enum MHD_Result handle_ready(struct request *request);
 enum MHD_Result handle_info(struct request *request);
 enum MHD_Result handle_openapi(struct request *request);
 enum MHD_Result handle_metrics(struct request *request);
+
+/* ---- batch.c ---- */
+
+enum MHD_Result handle_batch(struct request *request);
+/* Articles of one batch that are in work at the same time. */
+size_t batch_window(const struct config *config);
+/* The request is over: cancels what still runs. */
+void batch_end(struct request *request);
 
 /* ---- metrics.c: what operators count, as Prometheus reads it ---- */
 
@@ -188,6 +214,8 @@ struct metrics *metrics_new(void);
 void metrics_free(struct metrics *metrics);
 /* The request was answered, or its client left (status 0). */
 void metrics_count(struct metrics *metrics, const struct request *request);
+/* A worker is through with the job. */
+void metrics_count_article(struct metrics *metrics, const struct job *job);
 /* All of it as text, for free(); NULL: no memory. */
 char *metrics_text(const struct request *request, size_t *bytes);
 
@@ -211,8 +239,16 @@ bool input_check_framing(const struct request *request, struct problem *problem)
 /* Should the answer to the headers, if they are refused, go out before the body comes? */
 bool input_is_to_be_checked_first(const struct request *request);
 
-/* Checks of the headers of a request whose body is an article. */
-bool input_check_headers(struct request *request, struct problem *problem);
+/* Checks of the headers of a request with a body. */
+bool input_check_headers(struct request *request, enum body body, struct problem *problem);
+
+/* Query parameters -> options, from the defaults on. */
+bool input_read_query(struct request *request, duider_options *options, struct problem *problem);
+bool input_is_ndjson(const struct request *request);
+/* NULL with *problem. */
+json_t *input_parse(const char *json, size_t bytes, size_t depth_max, struct problem *problem);
+/* Members of an article -> job, whose strings point into `article`. */
+bool input_read_article(const json_t *article, struct job *job, struct problem *problem);
 
 /* ---- cors.c ---- */
 
@@ -224,6 +260,10 @@ void cors_add_headers(const struct request *request, struct MHD_Response *respon
 /* Queues an answer. `body` is copied. */
 enum MHD_Result respond(struct request *request, unsigned status, const char *type, const char *body, size_t bytes);
 enum MHD_Result respond_problem(struct request *request, const struct problem *problem);
+/* The body comes from `reader`, whose payload must live until the request ends. */
+enum MHD_Result respond_stream(struct request *request, const char *type, MHD_ContentReaderCallback reader, void *payload);
+/* "Not Found" of 404. */
+const char *status_title(unsigned status);
 enum MHD_Result respond_empty(struct request *request, unsigned status, const char *header, const char *value);
 enum MHD_Result respond_method_not_allowed(struct request *request, const char *allow);
 
