@@ -18,7 +18,7 @@ CFLAGS ?= -O3 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Werror
 HARDENING := -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 LDHARDENING := -Wl,-z,relro,-z,now
-ALL_CFLAGS = -std=c17 -D_GNU_SOURCE $(WARNINGS) -fPIC -fvisibility=hidden -fno-math-errno -fno-trapping-math -pthread \
+ALL_CFLAGS = -std=c17 -D_GNU_SOURCE $(WARNINGS) -fPIC -fvisibility=hidden -fno-math-errno -fno-trapping-math -ffp-contract=fast -pthread \
   -fopenmp-simd $(HARDENING) -Iinclude $(shell pkg-config --cflags $(PACKAGES) $(SERVER_PACKAGES)) $(CFLAGS) $(SANITIZE)
 ALL_LDFLAGS = $(LDHARDENING) -pthread $(LDFLAGS) $(SANITIZE)
 LIBS = $(shell pkg-config --libs $(PACKAGES)) -ldnnl -lgomp -lm

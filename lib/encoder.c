@@ -2,10 +2,11 @@
  * Pieces of a window -> vectors: BERT's encoder (Devlin et al., 2019) with post-layer norm.
  *
  * Matrix products run in 8-bit integers through oneDNN: weights are signed with a scale a row, activations unsigned with a scale and a zero
- * point a piece, measured as they come. Attention, norms and GELU are float. A window is padded to a multiple of ROW_STEP rows, so that few shapes exist;
- * the primitives of a shape are made when it first occurs and kept.
+ * point a piece, measured as they come. Attention, norms and GELU are float. Between two products each row goes all its steps at once, while it is in the
+ * nearest cache. A product takes a multiple of ROW_STEP rows, so that few shapes exist; the primitives of a shape are made when it first occurs and kept.
  */
 #include "encoder.h"
+#include "attention.h"
 #include "kernels.h"
 
 #include <dnnl.h>
@@ -14,8 +15,8 @@
 #include <stdlib.h>
 
 enum {
-    ROW_STEP = 32,
-    SHAPES_MAX = 64,
+    ROW_STEP = 16,
+    SHAPES_MAX = 128,
     PRODUCTS = 4, /* matrices of a layer */
     ALIGNMENT = 64
 };
@@ -37,13 +38,11 @@ struct encoder_weights {
 
 struct multiplication { /* c = a * b, one primitive with its memory objects */
     dnnl_primitive_t primitive;
-    dnnl_memory_t a, b, c, scratch;
+    dnnl_memory_t a, c, scratch;
 };
 
-struct shape { /* all primitives of windows of `rows` rows */
+struct shape { /* all primitives of `rows` rows */
     struct multiplication products[PRODUCTS];
-    struct multiplication scores; /* [heads][rows][width] x [heads][width][rows] */
-    struct multiplication mix;    /* [heads][rows][rows] x [heads][rows][width] */
     bool ready;
 };
 
@@ -51,16 +50,16 @@ struct encoder {
     const struct model *model;
     dnnl_stream_t stream;
     struct shape shapes[SHAPES_MAX];
-    size_t rows_max;
     void *scratchpad;
     size_t scratchpad_bytes;
-    float *x;          /* [rows][H]: the residual stream */
-    float *wide;       /* [rows][max(3H, F)] */
-    uint8_t *q;        /* [rows][max(H, F)]: quantised input of a product */
-    struct row_scale *scales; /* [rows] */
-    int32_t *sums;     /* [rows][max(3H, F)]: result of a product */
-    float *queries, *keys, *values, *mixed; /* [heads][rows][width] */
-    float *attention;  /* [heads][rows][rows] */
+    float *x;                  /* [rows][H]: the residual stream */
+    uint32_t *all;             /* 0, 1, ... rows - 1 */
+    uint8_t *q;                /* [rows][max(H, F)]: quantised input of a product */
+    struct row_scale *scales;  /* [rows]: of q */
+    int32_t *sums;             /* [rows][max(3H, F)]: result of a product */
+    float *row;                /* [max(3H, F)]: one row of that */
+    struct attention_head head;
+    float *mixed;              /* [rows][H]: what attention makes of the values */
 };
 
 /* ---- the processor ---- */
@@ -94,7 +93,10 @@ static void *aligned(size_t count, size_t item_bytes)
     size_t bytes, rounded;
     if (!size_multiply(count, item_bytes, &bytes) || !size_add(bytes, ALIGNMENT, &rounded))
         return NULL;
-    return aligned_alloc(ALIGNMENT, rounded - rounded % ALIGNMENT);
+    void *memory = aligned_alloc(ALIGNMENT, rounded - rounded % ALIGNMENT);
+    if (memory)
+        memset(memory, 0, rounded - rounded % ALIGNMENT); /* padding that is multiplied must be finite */
+    return memory;
 }
 
 static duider_status failed(duider_error *error, const char *what, dnnl_status_t status)
@@ -115,12 +117,6 @@ static void matrix_descriptor(dnnl_memory_desc_t *descriptor, size_t rows, size_
 {
     dnnl_dims_t dims = {(dnnl_dim_t)rows, (dnnl_dim_t)columns};
     dnnl_memory_desc_init_by_tag(descriptor, 2, dims, type, tag);
-}
-
-static void batch_descriptor(dnnl_memory_desc_t *descriptor, size_t batch, size_t rows, size_t columns, dnnl_format_tag_t tag)
-{
-    dnnl_dims_t dims = {(dnnl_dim_t)batch, (dnnl_dim_t)rows, (dnnl_dim_t)columns};
-    dnnl_memory_desc_init_by_tag(descriptor, 3, dims, dnnl_f32, tag);
 }
 
 static dnnl_status_t describe(dnnl_engine_t engine, const dnnl_memory_desc_t *a, const dnnl_memory_desc_t *b, const dnnl_memory_desc_t *c,
@@ -144,16 +140,16 @@ static void multiplication_free(struct multiplication *m)
 {
     if (m->primitive)
         dnnl_primitive_destroy(m->primitive);
-    dnnl_memory_t memories[] = {m->a, m->b, m->c, m->scratch};
+    dnnl_memory_t memories[] = {m->a, m->c, m->scratch};
     for (size_t i = 0; i < sizeof memories / sizeof *memories; i++)
         if (memories[i])
             dnnl_memory_destroy(memories[i]);
     *m = (struct multiplication){0};
 }
 
-/* Makes the primitive; `b_data` NULL: b is given at each call. */
+/* Makes the primitive; its weights are given at each call. */
 static dnnl_status_t multiplication_new(struct encoder *encoder, const dnnl_memory_desc_t *a, const dnnl_memory_desc_t *b,
-                                        const dnnl_memory_desc_t *c, const void *const data[3], struct multiplication *m)
+                                        const dnnl_memory_desc_t *c, struct multiplication *m)
 {
     dnnl_engine_t engine = encoder->model->packed->engine;
     dnnl_primitive_desc_t descriptor = NULL;
@@ -174,11 +170,9 @@ static dnnl_status_t multiplication_new(struct encoder *encoder, const dnnl_memo
         }
     }
     if (status == dnnl_success)
-        status = dnnl_memory_create(&m->a, a, engine, (void *)(uintptr_t)data[0]);
+        status = dnnl_memory_create(&m->a, a, engine, encoder->q);
     if (status == dnnl_success)
-        status = dnnl_memory_create(&m->b, b, engine, (void *)(uintptr_t)data[1]);
-    if (status == dnnl_success)
-        status = dnnl_memory_create(&m->c, c, engine, (void *)(uintptr_t)data[2]);
+        status = dnnl_memory_create(&m->c, c, engine, encoder->sums);
     if (status == dnnl_success)
         status = dnnl_memory_create(&m->scratch, scratch, engine, encoder->scratchpad);
     dnnl_primitive_desc_destroy(descriptor);
@@ -198,29 +192,13 @@ static const struct quantised *layer_product(const struct layer *layer, enum pro
 static dnnl_status_t shape_new(struct encoder *encoder, size_t rows, struct shape *shape)
 {
     const struct model *model = encoder->model;
-    size_t width = model->hidden / model->heads;
-    dnnl_memory_desc_t a, b, c;
+    dnnl_memory_desc_t a, c;
     dnnl_status_t status = dnnl_success;
     for (int p = 0; p < PRODUCTS && status == dnnl_success; p++) {
         const struct quantised *matrix = layer_product(&model->layers[0], (enum product)p);
         matrix_descriptor(&a, rows, matrix->in, dnnl_u8, dnnl_ab);
         matrix_descriptor(&c, rows, matrix->out, dnnl_s32, dnnl_ab);
-        const void *data[3] = {encoder->q, NULL, encoder->sums};
-        status = multiplication_new(encoder, &a, &model->packed->descriptor[p], &c, data, &shape->products[p]);
-    }
-    if (status == dnnl_success) {
-        batch_descriptor(&a, model->heads, rows, width, dnnl_abc);
-        batch_descriptor(&b, model->heads, width, rows, dnnl_acb);
-        batch_descriptor(&c, model->heads, rows, rows, dnnl_abc);
-        const void *data[3] = {encoder->queries, encoder->keys, encoder->attention};
-        status = multiplication_new(encoder, &a, &b, &c, data, &shape->scores);
-    }
-    if (status == dnnl_success) {
-        batch_descriptor(&a, model->heads, rows, rows, dnnl_abc);
-        batch_descriptor(&b, model->heads, rows, width, dnnl_abc);
-        batch_descriptor(&c, model->heads, rows, width, dnnl_abc);
-        const void *data[3] = {encoder->attention, encoder->values, encoder->mixed};
-        status = multiplication_new(encoder, &a, &b, &c, data, &shape->mix);
+        status = multiplication_new(encoder, &a, &model->packed->descriptor[p], &c, &shape->products[p]);
     }
     shape->ready = status == dnnl_success;
     return status;
@@ -230,17 +208,7 @@ static void shape_free(struct shape *shape)
 {
     for (int p = 0; p < PRODUCTS; p++)
         multiplication_free(&shape->products[p]);
-    multiplication_free(&shape->scores);
-    multiplication_free(&shape->mix);
     shape->ready = false;
-}
-
-static dnnl_status_t multiply(struct encoder *encoder, struct multiplication *m, dnnl_memory_t b)
-{
-    dnnl_memory_set_data_handle(m->scratch, encoder->scratchpad); /* it may have moved since */
-    dnnl_exec_arg_t arguments[] = {
-        {DNNL_ARG_SRC, m->a}, {DNNL_ARG_WEIGHTS, b ? b : m->b}, {DNNL_ARG_DST, m->c}, {DNNL_ARG_SCRATCHPAD, m->scratch}};
-    return dnnl_primitive_execute(m->primitive, encoder->stream, 4, arguments);
 }
 
 /* ---- packing ---- */
@@ -357,21 +325,25 @@ duider_status encoder_new(const struct model *model, struct encoder **encoder, d
     if (!e)
         return fail_memory(error);
     e->model = model;
-    size_t rows = e->rows_max = padded_rows(model->window), wide = widest(model);
+    size_t rows = padded_rows(model->window), wide = widest(model);
+    size_t width = e->head.width = model->hidden / model->heads, padded = attention_padded(width), keys = attention_padded(model->window);
     e->x = aligned(rows * model->hidden, sizeof *e->x);
-    e->wide = aligned(rows * wide, sizeof *e->wide);
+    e->all = aligned(rows, sizeof *e->all);
     e->q = aligned(rows * wide, sizeof *e->q);
     e->scales = aligned(rows, sizeof *e->scales);
     e->sums = aligned(rows * wide, sizeof *e->sums);
-    e->queries = aligned(rows * model->hidden, sizeof *e->queries);
-    e->keys = aligned(rows * model->hidden, sizeof *e->keys);
-    e->values = aligned(rows * model->hidden, sizeof *e->values);
+    e->row = aligned(wide, sizeof *e->row);
+    e->head.queries = aligned(rows * padded, sizeof(float));
+    e->head.keys = aligned(keys * width, sizeof(float));
+    e->head.values = aligned(rows * padded, sizeof(float));
+    e->head.scores = aligned(ATTENTION_ROWS * keys, sizeof(float));
     e->mixed = aligned(rows * model->hidden, sizeof *e->mixed);
-    e->attention = aligned(model->heads * rows * rows, sizeof *e->attention);
-    if (!e->x || !e->wide || !e->q || !e->scales || !e->sums || !e->queries || !e->keys || !e->values || !e->mixed || !e->attention) {
+    if (!e->x || !e->all || !e->q || !e->scales || !e->sums || !e->row || !e->head.queries || !e->head.keys || !e->head.values || !e->head.scores || !e->mixed) {
         encoder_free(e);
         return fail_memory(error);
     }
+    for (uint32_t row = 0; row < rows; row++)
+        e->all[row] = row;
     dnnl_status_t status = dnnl_stream_create(&e->stream, model->packed->engine, dnnl_stream_default_flags);
     if (status != dnnl_success || rows / ROW_STEP > SHAPES_MAX) {
         encoder_free(e);
@@ -389,14 +361,20 @@ void encoder_free(struct encoder *encoder)
         shape_free(&encoder->shapes[i]);
     if (encoder->stream)
         dnnl_stream_destroy(encoder->stream);
-    void *buffers[] = {encoder->x,    encoder->wide,   encoder->q,     encoder->scales,    encoder->sums,      encoder->queries,
-                       encoder->keys, encoder->values, encoder->mixed, encoder->attention, encoder->scratchpad};
+    void *buffers[] = {encoder->x,            encoder->all,       encoder->q,           encoder->scales,      encoder->sums,  encoder->row,
+                       encoder->head.queries, encoder->head.keys, encoder->head.values, encoder->head.scores, encoder->mixed, encoder->scratchpad};
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
         free(buffers[i]);
     free(encoder);
 }
 
 /* ---- the forward pass ---- */
+
+/* One row of the next product's input. */
+static void quantise(struct encoder *encoder, size_t row, const float *input, size_t count)
+{
+    encoder->scales[row] = quantise_row(input, count, encoder->model->packed->levels, encoder->q + row * count);
+}
 
 static void embed(struct encoder *encoder, const uint32_t *ids, size_t count)
 {
@@ -409,117 +387,115 @@ static void embed(struct encoder *encoder, const uint32_t *ids, size_t count)
         for (size_t i = 0; i < hidden; i++)
             x[i] = scale * (float)word[i] + position[i];
         add_norm_row(x, NULL, hidden, model->embedding_norm.weight, model->embedding_norm.bias, model->epsilon);
+        quantise(encoder, row, x, hidden);
     }
 }
 
-/* input [count][in] -> encoder->sums [rows][out]; rows behind `count` keep what they held. */
-static dnnl_status_t product(struct encoder *encoder, struct shape *shape, size_t layer, enum product product, const float *input, size_t count)
-{
-    const struct quantised *matrix = layer_product(&encoder->model->layers[layer], product);
-    for (size_t row = 0; row < count; row++)
-        encoder->scales[row] = quantise_row(input + row * matrix->in, matrix->in, encoder->model->packed->levels, encoder->q + row * matrix->in);
-    return multiply(encoder, &shape->products[product], encoder->model->packed->layers[layer][product].weight);
-}
-
-/* One row of the last product, as floats, to `out` [out]. */
-static void product_row(const struct encoder *encoder, size_t layer, enum product product, size_t row, float *out)
-{
-    const struct quantised *matrix = layer_product(&encoder->model->layers[layer], product);
-    dequantise_row(encoder->sums + row * matrix->out, matrix->out, encoder->scales[row], matrix->scale,
-                   encoder->model->packed->layers[layer][product].sums, matrix->bias, out);
-}
-
-/* Spreads a row of queries, keys and values over the heads' own matrices. */
-static void split_heads(struct encoder *encoder, size_t row, size_t rows)
-{
-    size_t hidden = encoder->model->hidden, width = hidden / encoder->model->heads;
-    const float *qkv = encoder->wide;
-    float scale = 1.0f / sqrtf((float)width);
-    for (size_t head = 0; head < encoder->model->heads; head++) {
-        size_t at = (head * rows + row) * width, from = head * width;
-        for (size_t i = 0; i < width; i++)
-            encoder->queries[at + i] = qkv[from + i] * scale;
-        memcpy(encoder->keys + at, qkv + hidden + from, width * sizeof(float));
-        memcpy(encoder->values + at, qkv + 2 * hidden + from, width * sizeof(float));
-    }
-}
-
-/* Queries, keys and values -> encoder->wide [count][H]: scaled dot-product attention (Vaswani et al., 2017). */
-static dnnl_status_t attend(struct encoder *encoder, struct shape *shape, size_t count, size_t rows)
-{
-    const struct model *model = encoder->model;
-    size_t hidden = model->hidden, width = hidden / model->heads;
-    dnnl_status_t status = multiply(encoder, &shape->scores, NULL);
-    if (status != dnnl_success)
-        return status;
-    for (size_t head = 0; head < model->heads; head++)
-        for (size_t row = 0; row < count; row++)
-            softmax_row(encoder->attention + (head * rows + row) * rows, count, rows);
-    status = multiply(encoder, &shape->mix, NULL);
-    for (size_t row = 0; row < count; row++)
-        for (size_t head = 0; head < model->heads; head++)
-            memcpy(encoder->wide + row * hidden + head * width, encoder->mixed + (head * rows + row) * width, width * sizeof(float));
-    return status;
-}
-
-static dnnl_status_t run_layer(struct encoder *encoder, struct shape *shape, size_t index, size_t count, size_t rows)
-{
-    const struct model *model = encoder->model;
-    const struct layer *layer = &model->layers[index];
-    size_t hidden = model->hidden, width = hidden / model->heads;
-
-    dnnl_status_t status = product(encoder, shape, index, PRODUCT_QKV, encoder->x, count);
-    if (status != dnnl_success)
-        return status;
-    for (size_t row = 0; row < count; row++) {
-        product_row(encoder, index, PRODUCT_QKV, row, encoder->wide);
-        split_heads(encoder, row, rows);
-    }
-    for (size_t head = 0; head < model->heads; head++) { /* padding must be finite: 0 x it is added up */
-        size_t at = (head * rows + count) * width, padding = (rows - count) * width * sizeof(float);
-        memset(encoder->queries + at, 0, padding);
-        memset(encoder->keys + at, 0, padding);
-        memset(encoder->values + at, 0, padding);
-    }
-    status = attend(encoder, shape, count, rows);
-    if (status == dnnl_success)
-        status = product(encoder, shape, index, PRODUCT_ATTENTION_OUT, encoder->wide, count);
-    if (status != dnnl_success)
-        return status;
-    for (size_t row = 0; row < count; row++) {
-        product_row(encoder, index, PRODUCT_ATTENTION_OUT, row, encoder->wide);
-        add_norm_row(encoder->x + row * hidden, encoder->wide, hidden, layer->attention_norm.weight, layer->attention_norm.bias, model->epsilon);
-    }
-    status = product(encoder, shape, index, PRODUCT_FFN_IN, encoder->x, count);
-    if (status != dnnl_success)
-        return status;
-    for (size_t row = 0; row < count; row++) {
-        product_row(encoder, index, PRODUCT_FFN_IN, row, encoder->wide + row * model->ffn);
-        gelu_row(encoder->wide + row * model->ffn, model->ffn);
-    }
-    status = product(encoder, shape, index, PRODUCT_FFN_OUT, encoder->wide, count);
-    if (status != dnnl_success)
-        return status;
-    for (size_t row = 0; row < count; row++) {
-        product_row(encoder, index, PRODUCT_FFN_OUT, row, encoder->wide);
-        add_norm_row(encoder->x + row * hidden, encoder->wide, hidden, layer->ffn_norm.weight, layer->ffn_norm.bias, model->epsilon);
-    }
-    return dnnl_success;
-}
-
-duider_status encoder_run(struct encoder *encoder, const uint32_t *ids, size_t count, const float **vectors, duider_error *error)
+/* encoder->q [count][in] -> encoder->sums [count][out]. Rows up to the next shape are multiplied too, and mean nothing. */
+static dnnl_status_t multiply(struct encoder *encoder, size_t layer, enum product product, size_t count)
 {
     size_t rows = padded_rows(count);
     struct shape *shape = &encoder->shapes[rows / ROW_STEP - 1];
+    dnnl_status_t status = shape->ready ? dnnl_success : shape_new(encoder, rows, shape);
+    if (status != dnnl_success) {
+        shape_free(shape);
+        return status;
+    }
+    struct multiplication *m = &shape->products[product];
+    dnnl_memory_set_data_handle(m->scratch, encoder->scratchpad); /* it may have moved since */
+    dnnl_exec_arg_t arguments[] = {{DNNL_ARG_SRC, m->a},
+                                   {DNNL_ARG_WEIGHTS, encoder->model->packed->layers[layer][product].weight},
+                                   {DNNL_ARG_DST, m->c},
+                                   {DNNL_ARG_SCRATCHPAD, m->scratch}};
+    return dnnl_primitive_execute(m->primitive, encoder->stream, sizeof arguments / sizeof *arguments, arguments);
+}
+
+/* `count` values of one row of the last product, from column `first` on, as floats. */
+static void dequantise(const struct encoder *encoder, size_t layer, enum product product, size_t row, size_t first, size_t count, float *out)
+{
+    const struct quantised *matrix = layer_product(&encoder->model->layers[layer], product);
+    dequantise_row(encoder->sums + row * matrix->out + first, count, encoder->scales[row], matrix->scale + first,
+                   encoder->model->packed->layers[layer][product].sums + first, matrix->bias + first, out);
+}
+
+/* Queries of the rows `kept`, keys and values of all -> encoder->mixed [kept_count][H]. */
+static void attend(struct encoder *encoder, size_t layer, size_t count, const uint32_t *kept, size_t kept_count)
+{
+    size_t hidden = encoder->model->hidden, width = encoder->head.width, padded = attention_padded(width);
+    float scale = 1.0f / sqrtf((float)width);
+    encoder->head.rows = kept_count;
+    encoder->head.count = count;
+    for (size_t at = 0; at < hidden; at += width) {
+        for (size_t row = 0; row < kept_count; row++) {
+            float *query = encoder->head.queries + row * padded;
+            dequantise(encoder, layer, PRODUCT_QKV, kept[row], at, width, query);
+            for (size_t i = 0; i < width; i++)
+                query[i] *= scale;
+        }
+        for (size_t row = 0; row < count; row++) {
+            dequantise(encoder, layer, PRODUCT_QKV, row, hidden + at, width, encoder->row);
+            attention_set_key(&encoder->head, row, encoder->row);
+            dequantise(encoder, layer, PRODUCT_QKV, row, 2 * hidden + at, width, encoder->head.values + row * padded);
+        }
+        attention_run(&encoder->head, encoder->mixed + at, hidden);
+    }
+}
+
+/* x = norm(x + the last product), as input of the next one. */
+static void add_product(struct encoder *encoder, size_t layer, enum product product, const struct norm *norm, size_t count)
+{
+    size_t hidden = encoder->model->hidden;
+    for (size_t row = 0; row < count; row++) {
+        float *x = encoder->x + row * hidden;
+        dequantise(encoder, layer, product, row, 0, hidden, encoder->row);
+        add_norm_row(x, encoder->row, hidden, norm->weight, norm->bias, encoder->model->epsilon);
+        quantise(encoder, row, x, hidden);
+    }
+}
+
+/* Only the rows `kept` go on, as rows 0, 1, ... */
+static dnnl_status_t run_layer(struct encoder *encoder, size_t index, size_t count, const uint32_t *kept, size_t kept_count)
+{
+    const struct layer *layer = &encoder->model->layers[index];
+    size_t hidden = encoder->model->hidden, ffn = encoder->model->ffn;
+    dnnl_status_t status = multiply(encoder, index, PRODUCT_QKV, count);
+    if (status != dnnl_success)
+        return status;
+    attend(encoder, index, count, kept, kept_count);
+    for (size_t row = 0; row < kept_count; row++) {
+        memmove(encoder->x + row * hidden, encoder->x + kept[row] * hidden, hidden * sizeof(float));
+        quantise(encoder, row, encoder->mixed + row * hidden, hidden);
+    }
+    status = multiply(encoder, index, PRODUCT_ATTENTION_OUT, kept_count);
+    if (status != dnnl_success)
+        return status;
+    add_product(encoder, index, PRODUCT_ATTENTION_OUT, &layer->attention_norm, kept_count);
+    status = multiply(encoder, index, PRODUCT_FFN_IN, kept_count);
+    if (status != dnnl_success)
+        return status;
+    for (size_t row = 0; row < kept_count; row++) {
+        dequantise(encoder, index, PRODUCT_FFN_IN, row, 0, ffn, encoder->row);
+        gelu_row(encoder->row, ffn);
+        quantise(encoder, row, encoder->row, ffn);
+    }
+    status = multiply(encoder, index, PRODUCT_FFN_OUT, kept_count);
+    if (status == dnnl_success)
+        add_product(encoder, index, PRODUCT_FFN_OUT, &layer->ffn_norm, kept_count);
+    return status;
+}
+
+duider_status encoder_run(struct encoder *encoder, const uint32_t *ids, size_t count, const uint32_t *kept, size_t kept_count, const float **vectors,
+                          duider_error *error)
+{
     int threads = omp_get_max_threads(); /* of this thread: its own setting comes back at the end */
     omp_set_num_threads(1);
-    dnnl_status_t status = shape->ready ? dnnl_success : shape_new(encoder, rows, shape);
-    if (status != dnnl_success)
-        shape_free(shape);
+    embed(encoder, ids, count);
+    dnnl_status_t status = dnnl_success;
+    size_t last = encoder->model->layer_count - 1;
+    for (size_t layer = 0; layer < last && status == dnnl_success; layer++)
+        status = run_layer(encoder, layer, count, encoder->all, count);
     if (status == dnnl_success)
-        embed(encoder, ids, count);
-    for (size_t layer = 0; layer < encoder->model->layer_count && status == dnnl_success; layer++)
-        status = run_layer(encoder, shape, layer, count, rows);
+        status = run_layer(encoder, last, count, kept, kept_count);
     omp_set_num_threads(threads);
     if (status != dnnl_success)
         return failed(error, "the forward pass", status);

@@ -20,9 +20,10 @@ duider_status encoder_new(const struct model *model, struct encoder **encoder, d
 void encoder_free(struct encoder *encoder);
 
 /*
- * ids [count], 1 <= count <= model->window, each below the vocabulary's size  ->  *vectors [count][hidden], valid until the next call.
- * Runs on the calling thread alone.
+ * ids [count], 1 <= count <= model->window, each below the vocabulary's size  ->  *vectors [kept_count][hidden], those of the places `kept`
+ * (ascending, at least one), valid until the next call. Runs on the calling thread alone.
  */
-duider_status encoder_run(struct encoder *encoder, const uint32_t *ids, size_t count, const float **vectors, duider_error *error);
+duider_status encoder_run(struct encoder *encoder, const uint32_t *ids, size_t count, const uint32_t *kept, size_t kept_count, const float **vectors,
+                          duider_error *error);
 
 #endif

@@ -80,10 +80,11 @@ static bool plan_windows(const struct document *document, struct arena *arena, s
     }
 }
 
-/* The ids of the window's pieces, and where the first piece of each word stands. */
+/* The ids of the window's pieces, and the places [1 + words] of what is read: <s> and the first piece of each word. */
 static size_t gather(const struct document *document, const struct window *window, uint32_t *ids, uint32_t *places)
 {
     size_t count = 0;
+    *places++ = 0;
     ids[count++] = PIECE_BOS;
     for (size_t word = window->first; word < window->end; word++) {
         const struct word *w = &document->words.items[word];
@@ -98,14 +99,13 @@ static size_t gather(const struct document *document, const struct window *windo
 struct reader { /* one window, encoded */
     struct document *document;
     const struct window *window;
-    const float *vectors; /* [pieces][hidden] */
-    const uint32_t *places;
+    const float *vectors; /* [1 + words][hidden]: of <s>, then of each word's first piece */
     float *logits; /* [words of the window][labels] */
 };
 
 static const float *vector_of(const struct reader *reader, size_t word)
 {
-    return reader->vectors + reader->places[word - reader->window->first] * reader->document->model->hidden;
+    return reader->vectors + (1 + word - reader->window->first) * reader->document->model->hidden;
 }
 
 static void read_logits(struct reader *reader)
@@ -154,7 +154,7 @@ static bool point(const struct reader *reader, struct span part, const float *ke
             scores[row] = dot(query + p * size, keys + row * all + p * size, size) / sqrtf((float)size);
             best = scores[row] > scores[best] ? row : best;
         }
-        softmax_row(scores, words + 1, words + 1);
+        softmax_row(scores, words + 1);
         answer->to[p] = best ? reader->window->first + best - 1 : NONE;
         answer->probability[p] = scores[best];
     }
@@ -188,12 +188,12 @@ static duider_status read_window(struct document *document, struct encoder *enco
     arena_init(&scratch);
     size_t words = window->end - window->first;
     uint32_t *ids = arena_alloc(&scratch, document->model->window, sizeof *ids);
-    uint32_t *places = arena_alloc(&scratch, words, sizeof *places);
+    uint32_t *places = arena_alloc(&scratch, words + 1, sizeof *places);
     float *logits = arena_alloc(&scratch, words * document->model->label_count, sizeof *logits);
     duider_status status = ids && places && logits ? DUIDER_OK : fail_memory(error);
-    struct reader reader = {document, window, NULL, places, logits};
+    struct reader reader = {document, window, NULL, logits};
     if (status == DUIDER_OK)
-        status = encoder_run(encoder, ids, gather(document, window, ids, places), &reader.vectors, error);
+        status = encoder_run(encoder, ids, gather(document, window, ids, places), places, words + 1, &reader.vectors, error);
     if (status == DUIDER_OK) {
         read_logits(&reader);
         if (!read_pointers(&reader, &scratch))

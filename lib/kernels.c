@@ -101,7 +101,7 @@ CLONES void add_norm_row(float *x, const float *y, size_t count, const float *we
         x[i] = (x[i] - mean) * inverse * weight[i] + bias[i];
 }
 
-CLONES void softmax_row(float *x, size_t count, size_t padded)
+CLONES float exponential_row(float *x, size_t count)
 {
     float most = x[0], sum = 0.0f;
 #pragma omp simd reduction(max : most)
@@ -112,11 +112,15 @@ CLONES void softmax_row(float *x, size_t count, size_t padded)
         x[i] = exponential(x[i] - most);
         sum += x[i];
     }
-    float inverse = 1.0f / sum;
+    return sum;
+}
+
+CLONES void softmax_row(float *x, size_t count)
+{
+    float inverse = 1.0f / exponential_row(x, count);
 #pragma omp simd
     for (size_t i = 0; i < count; i++)
         x[i] *= inverse;
-    memset(x + count, 0, (padded - count) * sizeof *x);
 }
 
 CLONES float dot(const float *a, const float *b, size_t count)

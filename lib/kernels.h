@@ -27,8 +27,11 @@ void gelu_row(float *x, size_t count);
 /* x = norm(x + y), in place: layer normalisation (Ba et al., 2016). y may be NULL. */
 void add_norm_row(float *x, const float *y, size_t count, const float *weight, const float *bias, float epsilon);
 
-/* x = softmax(x) over the first `count` values, in place; the rest up to `padded` becomes 0. */
-void softmax_row(float *x, size_t count, size_t padded);
+/* x = e^(x - the largest x), in place; their sum. */
+float exponential_row(float *x, size_t count);
+
+/* x = softmax(x), in place. */
+void softmax_row(float *x, size_t count);
 
 /* Sum of a[i] * b[i]. */
 float dot(const float *a, const float *b, size_t count);
