@@ -48,6 +48,7 @@ static struct tile tile_for_processor(void)
 void attention_set_key(const struct attention_head *head, size_t index, const float *key)
 {
     float *column = head->keys + index / ATTENTION_STEP * ATTENTION_STEP * head->width + index % ATTENTION_STEP;
+#pragma GCC unroll 8
     for (size_t i = 0; i < head->width; i++)
         column[i * ATTENTION_STEP] = key[i];
 }

@@ -9,7 +9,7 @@
 
 enum {
     ATTENTION_STEP = 32, /* keys, and values of a row, come in whole steps, filled up with finite numbers */
-    ATTENTION_ROWS = 4   /* of queries that are worked on together */
+    ATTENTION_ROWS = 6   /* of queries that are worked on together */
 };
 
 struct attention_head {

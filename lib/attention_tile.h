@@ -10,13 +10,13 @@ TARGET static void NAME(score)(const struct attention_head *head, const float *c
         vector sum[ROWS][2] = {0};
         for (size_t i = 0; i < head->width; i++) {
             vector low = *(const vector *)(keys + i * ATTENTION_STEP), high = *(const vector *)(keys + i * ATTENTION_STEP + LANES);
-#pragma GCC unroll 4
+#pragma GCC unroll 6
             for (size_t row = 0; row < ROWS; row++) {
                 sum[row][0] += queries[row][i] * low;
                 sum[row][1] += queries[row][i] * high;
             }
         }
-#pragma GCC unroll 4
+#pragma GCC unroll 6
         for (size_t row = 0; row < ROWS; row++) {
             *(vector *)(head->scores + row * padded + at) = sum[row][0];
             *(vector *)(head->scores + row * padded + at + LANES) = sum[row][1];
@@ -34,13 +34,13 @@ TARGET static void NAME(mix)(const struct attention_head *head, size_t padded, f
         for (size_t i = 0; i < head->count; i++) {
             const float *value = head->values + i * width + at;
             vector low = *(const vector *)value, high = *(const vector *)(value + LANES);
-#pragma GCC unroll 4
+#pragma GCC unroll 6
             for (size_t row = 0; row < ROWS; row++) {
                 sum[row][0] += head->scores[row * padded + i] * low;
                 sum[row][1] += head->scores[row * padded + i] * high;
             }
         }
-#pragma GCC unroll 4
+#pragma GCC unroll 6
         for (size_t row = 0; row < ROWS; row++) {
             *(vector *)(mixed + row * width + at) = sum[row][0];
             *(vector *)(mixed + row * width + at + LANES) = sum[row][1];

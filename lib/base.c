@@ -11,6 +11,19 @@ enum {
     ARRAY_FIRST_CAPACITY = 16
 };
 
+void *aligned_new(size_t count, size_t item_bytes)
+{
+    enum { ALIGNMENT = 64 };
+    size_t bytes, rounded;
+    if (!size_multiply(count, item_bytes, &bytes) || !size_add(bytes, ALIGNMENT, &rounded))
+        return NULL;
+    rounded -= rounded % ALIGNMENT;
+    void *memory = aligned_alloc(ALIGNMENT, rounded);
+    if (memory)
+        memset(memory, 0, rounded);
+    return memory;
+}
+
 struct arena_block {
     struct arena_block *older;
     size_t capacity, used;

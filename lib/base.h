@@ -30,6 +30,11 @@ duider_status fail(duider_error *error, duider_status status, size_t byte_offset
 
 duider_status fail_memory(duider_error *error);
 
+/* ---- vectors ---- */
+
+/* `count` zeroed items of `item_bytes`, aligned to 64 bytes, for free(); NULL when memory is short. */
+void *aligned_new(size_t count, size_t item_bytes);
+
 /* ---- arena: everything allocated from it is released at once ---- */
 
 struct arena_block;

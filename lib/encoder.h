@@ -1,17 +1,10 @@
 /*
- * The transformer encoder: pieces of one window -> a vector for each. The only part that knows oneDNN.
+ * The transformer encoder: pieces of one window -> a vector for each.
  */
 #ifndef DUIDER_ENCODER_H
 #define DUIDER_ENCODER_H
 
 #include "model.h"
-
-/* Packs the model's matrices for this processor into model->packed. */
-duider_status encoder_pack(struct model *model, duider_error *error);
-void encoder_release(struct model *model);
-
-/* The instruction set that oneDNN uses here: "avx512_core_vnni". Static storage. */
-const char *encoder_processor(void);
 
 /* One thread's scratch memory and primitives; made for windows of up to model->window pieces. */
 struct encoder;

@@ -114,8 +114,9 @@ static void read_logits(struct reader *reader)
     for (size_t word = reader->window->first; word < reader->window->end; word++) {
         const float *vector = vector_of(reader, word);
         float *out = reader->logits + (word - reader->window->first) * model->label_count;
+        multiply_vector(model->head_weight, model->label_count, vector, model->hidden, out);
         for (size_t label = 0; label < model->label_count; label++)
-            out[label] = dot(model->head_weight + label * model->hidden, vector, model->hidden) + model->head_bias[label];
+            out[label] += model->head_bias[label];
         if (word >= reader->window->core_first && word < reader->window->core_end)
             memcpy(reader->document->logits + word * model->label_count, out, model->label_count * sizeof *out);
     }
@@ -129,8 +130,7 @@ static float *read_keys(const struct reader *reader, struct arena *scratch)
     float *keys = arena_alloc(scratch, (words + 1) * size, sizeof *keys);
     for (size_t row = 0; keys && row <= words; row++) {
         const float *vector = row ? vector_of(reader, reader->window->first + row - 1) : reader->vectors;
-        for (size_t i = 0; i < size; i++)
-            keys[row * size + i] = dot(model->pointer_key + i * model->hidden, vector, model->hidden);
+        multiply_vector(model->pointer_key, size, vector, model->hidden, keys + row * size);
     }
     return keys;
 }
@@ -140,18 +140,20 @@ static bool point(const struct reader *reader, struct span part, const float *ke
 {
     const struct model *model = reader->document->model;
     size_t words = reader->window->end - reader->window->first, size = model->pointer_size, all = POINTER_COUNT * size;
-    float *query = arena_alloc(scratch, all, sizeof *query), *scores = arena_alloc(scratch, words + 1, sizeof *scores);
-    if (!query || !scores)
+    float *query = arena_alloc(scratch, all, sizeof *query), *last = arena_alloc(scratch, all, sizeof *last);
+    float *scores = arena_alloc(scratch, words + 1, sizeof *scores);
+    if (!query || !last || !scores)
         return false;
-    const float *first = vector_of(reader, part.first), *last = vector_of(reader, part.end - 1);
+    multiply_vector(model->pointer_first, all, vector_of(reader, part.first), model->hidden, query);
+    multiply_vector(model->pointer_last, all, vector_of(reader, part.end - 1), model->hidden, last);
     for (size_t i = 0; i < all; i++)
-        query[i] = dot(model->pointer_first + i * model->hidden, first, model->hidden) + model->pointer_first_bias[i] +
-                   dot(model->pointer_last + i * model->hidden, last, model->hidden);
+        query[i] += model->pointer_first_bias[i] + last[i];
     answer->first = part.first;
     for (size_t p = 0; p < POINTER_COUNT; p++) {
         size_t best = 0;
         for (size_t row = 0; row <= words; row++) {
-            scores[row] = dot(query + p * size, keys + row * all + p * size, size) / sqrtf((float)size);
+            multiply_vector(query + p * size, 1, keys + row * all + p * size, size, scores + row);
+            scores[row] /= sqrtf((float)size);
             best = scores[row] > scores[best] ? row : best;
         }
         softmax_row(scores, words + 1);

@@ -10,13 +10,18 @@
 #define CLONES /* sanitizers start before the dynamic loader could choose a clone */
 #endif
 
-/* e^x within 2 units in the last place for -87 <= x <= 88; Cephes' polynomial. What is no number, from a damaged model, counts as -87. */
+/*
+ * e^x for x <= 0, within 4 units in the last place above -87; below that, and for what is no number, from a damaged model, about 1e-38. Cephes'
+ * polynomial on the rest to the nearest multiple n of log 2, which adding 1.5 * 2^23 leaves in the low bits of a float.
+ */
 static inline float exponential(float x)
 {
     x = x > -87.0f ? x : -87.0f;
-    x = x < 88.0f ? x : 88.0f;
-    float n = floorf(x * 1.44269504088896341f + 0.5f);
-    float r = x - n * 0.693359375f + n * 2.12194440e-4f;
+    union {
+        float f;
+        int32_t i;
+    } shifted = {.f = x * 1.44269504088896341f + 12582912.0f}, power;
+    float r = x - (shifted.f - 12582912.0f) * 0.693147180559945f;
     float p = 1.9875691500e-4f;
     p = p * r + 1.3981999507e-3f;
     p = p * r + 8.3334519073e-3f;
@@ -24,10 +29,7 @@ static inline float exponential(float x)
     p = p * r + 1.6666665459e-1f;
     p = p * r + 5.0000001201e-1f;
     p = p * r * r + r + 1.0f;
-    union {
-        int32_t i;
-        float f;
-    } power = {.i = ((int32_t)n + 127) << 23};
+    power.i = (int32_t)((uint32_t)shifted.i << 23) + 0x3f800000;
     return p * power.f;
 }
 
@@ -64,7 +66,7 @@ CLONES void dequantise_row(const int32_t *sums, size_t count, struct row_scale r
 }
 
 /* erf by Abramowitz and Stegun 7.1.26: absolute error below 1.5e-7. */
-CLONES void gelu_row(float *x, size_t count)
+CLONES void gelu_row(const float *x, size_t count, float *y)
 {
 #pragma omp simd
     for (size_t i = 0; i < count; i++) {
@@ -76,7 +78,7 @@ CLONES void gelu_row(float *x, size_t count)
         p = p * t - 0.284496736f;
         p = p * t + 0.254829592f;
         float e = 1.0f - p * t * exponential(-a * a);
-        x[i] = 0.5f * x[i] * (1.0f + (z < 0.0f ? -e : e));
+        y[i] = 0.5f * x[i] * (1.0f + (z < 0.0f ? -e : e));
     }
 }
 
@@ -123,11 +125,29 @@ CLONES void softmax_row(float *x, size_t count)
         x[i] *= inverse;
 }
 
-CLONES float dot(const float *a, const float *b, size_t count)
+CLONES void multiply_vector(const float *matrix, size_t rows, const float *vector, size_t count, float *y)
 {
-    float sum = 0.0f;
+    size_t row = 0;
+    for (; row + 4 <= rows; row += 4) { /* so that a value of the vector is loaded once for four rows */
+        const float *a = matrix + row * count, *b = a + count, *c = b + count, *d = c + count;
+        float sum_a = 0.0f, sum_b = 0.0f, sum_c = 0.0f, sum_d = 0.0f;
+#pragma omp simd reduction(+ : sum_a, sum_b, sum_c, sum_d)
+        for (size_t i = 0; i < count; i++) {
+            sum_a += a[i] * vector[i];
+            sum_b += b[i] * vector[i];
+            sum_c += c[i] * vector[i];
+            sum_d += d[i] * vector[i];
+        }
+        y[row] = sum_a;
+        y[row + 1] = sum_b;
+        y[row + 2] = sum_c;
+        y[row + 3] = sum_d;
+    }
+    for (; row < rows; row++) {
+        float sum = 0.0f;
 #pragma omp simd reduction(+ : sum)
-    for (size_t i = 0; i < count; i++)
-        sum += a[i] * b[i];
-    return sum;
+        for (size_t i = 0; i < count; i++)
+            sum += matrix[row * count + i] * vector[i];
+        y[row] = sum;
+    }
 }

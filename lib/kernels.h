@@ -21,8 +21,8 @@ struct row_scale quantise_row(const float *x, size_t count, int levels, uint8_t 
 void dequantise_row(const int32_t *sums, size_t count, struct row_scale row, const float *scale, const int32_t *weight_sum,
                     const float *bias, float *y);
 
-/* x = x / 2 * (1 + erf(x / sqrt 2)), in place: GELU (Hendrycks and Gimpel, 2016). */
-void gelu_row(float *x, size_t count);
+/* y = x / 2 * (1 + erf(x / sqrt 2)): GELU (Hendrycks and Gimpel, 2016). */
+void gelu_row(const float *x, size_t count, float *y);
 
 /* x = norm(x + y), in place: layer normalisation (Ba et al., 2016). y may be NULL. */
 void add_norm_row(float *x, const float *y, size_t count, const float *weight, const float *bias, float epsilon);
@@ -33,7 +33,7 @@ float exponential_row(float *x, size_t count);
 /* x = softmax(x), in place. */
 void softmax_row(float *x, size_t count);
 
-/* Sum of a[i] * b[i]. */
-float dot(const float *a, const float *b, size_t count);
+/* matrix [rows][count] * vector [count] -> y [rows]. */
+void multiply_vector(const float *matrix, size_t rows, const float *vector, size_t count, float *y);
 
 #endif

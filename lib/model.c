@@ -3,7 +3,7 @@
  * bounds of every tensor, and its shape against what the meta data say. The file stays mapped, read-only.
  */
 #include "model.h"
-#include "encoder.h"
+#include "product.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -380,13 +380,13 @@ duider_status duider_model_open(const char *path, duider_model **model, duider_e
     if (status == DUIDER_OK) {
         read_tokenizer(&loader);
         read_tensors(&loader);
-        status = loader.failed ? DUIDER_BAD_MODEL : encoder_pack(loader.model, error);
+        status = loader.failed ? DUIDER_BAD_MODEL : product_pack(loader.model, error);
     }
     if (status != DUIDER_OK) {
         duider_model_close(opened);
         return status;
     }
-    opened->model.info.processor = encoder_processor();
+    opened->model.info.processor = product_processor();
     *model = opened;
     return DUIDER_OK;
 }
@@ -408,7 +408,7 @@ void duider_model_close(duider_model *model)
 {
     if (!model)
         return;
-    encoder_release(&model->model);
+    product_release(&model->model);
     if (model->model.file)
         munmap((void *)(uintptr_t)model->model.file, model->model.file_bytes);
     free(model->model.meta_strings);

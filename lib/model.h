@@ -59,7 +59,7 @@ struct platt { /* calibrated = 1 / (1 + exp(-(slope * logit(raw) + shift))) (Pla
     double slope, shift;
 };
 
-struct encoder_weights; /* encoder.c: matrices packed for this processor */
+struct product_weights; /* product.c: matrices packed for this processor */
 
 struct model {
     const unsigned char *file;
@@ -94,7 +94,7 @@ struct model {
     const float *head_weight, *head_bias; /* [L][H], [L] */
     const float *pointer_first, *pointer_first_bias, *pointer_last, *pointer_key; /* [POINTER_COUNT * pointer_size][H] */
 
-    struct encoder_weights *packed;
+    struct product_weights *packed;
 };
 
 const struct model *model_of(const duider_model *model);

@@ -1,0 +1,157 @@
+/* The encoder's arithmetic against plain loops: products with small weights (which the AVX2 kernel may take) and large ones, attention of odd sizes. */
+#include "attention.h"
+#include "product.h"
+#include "support.h"
+
+#include <math.h>
+
+enum { HIDDEN = 48, FFN = 80, ROWS = 37 };
+
+static uint32_t state_of_random = 1;
+
+static float random_float(void) /* -1 to 1 */
+{
+    state_of_random = state_of_random * 1664525u + 1013904223u;
+    return (float)(state_of_random >> 8) / 8388608.0f - 1.0f;
+}
+
+static struct quantised random_matrix(size_t out, size_t in, float most)
+{
+    int8_t *weight = malloc(out * in);
+    float *scale = malloc(out * sizeof *scale), *bias = malloc(out * sizeof *bias);
+    assert_true(weight && scale && bias);
+    for (size_t i = 0; i < out * in; i++)
+        weight[i] = (int8_t)lrintf(most * random_float());
+    weight[0] = (int8_t)most;
+    for (size_t i = 0; i < out; i++) {
+        scale[i] = 0.01f + 0.001f * (float)i;
+        bias[i] = random_float();
+    }
+    return (struct quantised){weight, scale, bias, out, in};
+}
+
+static void free_matrix(struct quantised *matrix)
+{
+    free((void *)(uintptr_t)matrix->weight);
+    free((void *)(uintptr_t)matrix->scale);
+    free((void *)(uintptr_t)matrix->bias);
+}
+
+/* Rounding an input moves it by half a step at most; so the result is off by no more than that times the weights' sum. */
+static void check_product(struct multiplier *multiplier, const struct quantised *matrix, enum product product)
+{
+    static float inputs[ROWS][FFN];
+    for (size_t row = 0; row < ROWS; row++) {
+        for (size_t i = 0; i < matrix->in; i++)
+            inputs[row][i] = row % 5 == 4 ? 0.0f : random_float() * (float)(row + 1);
+        multiplier_set_row(multiplier, row, inputs[row], matrix->in);
+    }
+    assert_int_equal(multiplier_run(multiplier, 0, product, ROWS, NULL), DUIDER_OK);
+    for (size_t row = 0; row < ROWS; row++)
+        for (size_t out = 0; out < matrix->out; out++) {
+            double sum = (double)matrix->bias[out], slack = 1e-3;
+            for (size_t i = 0; i < matrix->in; i++) {
+                double weight = (double)matrix->scale[out] * matrix->weight[out * matrix->in + i];
+                sum += weight * (double)inputs[row][i];
+                slack += fabs(weight) * (double)(row + 1) / 127.0;
+            }
+            assert_true(fabs(sum - (double)*multiplier_row(multiplier, row, out, 1)) <= slack);
+        }
+}
+
+static void check_products(float most, size_t ffn)
+{
+    struct model model = {.layer_count = 1, .hidden = HIDDEN, .ffn = ffn, .heads = 3, .window = ROWS};
+    struct layer *layer = &model.layers[0];
+    layer->qkv = random_matrix(3 * HIDDEN, HIDDEN, most);
+    layer->attention_out = random_matrix(HIDDEN, HIDDEN, most);
+    layer->ffn_in = random_matrix(ffn, HIDDEN, most);
+    layer->ffn_out = random_matrix(HIDDEN, ffn, most);
+    struct multiplier *multiplier = NULL;
+    assert_int_equal(product_pack(&model, NULL), DUIDER_OK);
+    assert_int_equal(multiplier_new(&model, ROWS, &multiplier, NULL), DUIDER_OK);
+    check_product(multiplier, &layer->qkv, PRODUCT_QKV);
+    check_product(multiplier, &layer->attention_out, PRODUCT_ATTENTION_OUT);
+    check_product(multiplier, &layer->ffn_in, PRODUCT_FFN_IN);
+    check_product(multiplier, &layer->ffn_out, PRODUCT_FFN_OUT);
+    multiplier_free(multiplier);
+    product_release(&model);
+    struct quantised *matrices[] = {&layer->qkv, &layer->attention_out, &layer->ffn_in, &layer->ffn_out};
+    for (size_t i = 0; i < 4; i++)
+        free_matrix(matrices[i]);
+}
+
+static void products_with_small_weights_are_right(void **state)
+{
+    (void)state;
+    check_products(63.0f, FFN);
+    check_products(63.0f, FFN - 3); /* no whole panels */
+}
+
+static void products_with_large_weights_are_right(void **state)
+{
+    (void)state;
+    check_products(127.0f, FFN);
+}
+
+static void check_attention(size_t rows, size_t count, size_t width)
+{
+    enum { STRIDE = 64, COUNT_MAX = 96 };
+    static float out[COUNT_MAX][STRIDE];
+    struct attention_head head = {.rows = rows, .count = count, .width = width};
+    size_t padded = attention_padded(width);
+    head.queries = aligned_new(rows * padded, sizeof(float));
+    head.keys = aligned_new(attention_padded(count) * width, sizeof(float));
+    head.values = aligned_new(count * padded, sizeof(float));
+    head.scores = aligned_new(ATTENTION_ROWS * attention_padded(count), sizeof(float));
+    float *keys = calloc(count * width, sizeof *keys);
+    assert_true(head.queries && head.keys && head.values && head.scores && keys);
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < width; j++)
+            head.queries[i * padded + j] = 2.0f * random_float();
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < width; j++) {
+            keys[i * width + j] = random_float();
+            head.values[i * padded + j] = random_float();
+        }
+        attention_set_key(&head, i, keys + i * width);
+    }
+    attention_run(&head, &out[0][0], STRIDE);
+    for (size_t row = 0; row < rows; row++) {
+        double wanted[STRIDE] = {0}, sum = 0.0;
+        for (size_t i = 0; i < count; i++) {
+            double score = 0.0;
+            for (size_t j = 0; j < width; j++)
+                score += (double)head.queries[row * padded + j] * (double)keys[i * width + j];
+            sum += exp(score);
+            for (size_t j = 0; j < width; j++)
+                wanted[j] += exp(score) * (double)head.values[i * padded + j];
+        }
+        for (size_t j = 0; j < width; j++)
+            assert_true(fabs(wanted[j] / sum - (double)out[row][j]) < 1e-4);
+    }
+    free(head.queries);
+    free(head.keys);
+    free(head.values);
+    free(head.scores);
+    free(keys);
+}
+
+static void attention_is_right_for_any_size(void **state)
+{
+    (void)state;
+    check_attention(1, 1, 32);
+    check_attention(7, 33, 32);
+    check_attention(64, 96, 16);
+    check_attention(5, 31, 40);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(products_with_small_weights_are_right),
+        cmocka_unit_test(products_with_large_weights_are_right),
+        cmocka_unit_test(attention_is_right_for_any_size),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
