@@ -2,9 +2,7 @@
 #include "attention.h"
 #include "kernels.h"
 
-#include <string.h>
-
-enum { ROWS = ATTENTION_ROWS, WIDTH_MAX = 1024 };
+enum { ROWS = ATTENTION_ROWS };
 
 #define TARGET
 #define LANES 4
@@ -31,7 +29,7 @@ enum { ROWS = ATTENTION_ROWS, WIDTH_MAX = 1024 };
 
 struct tile {
     void (*score)(const struct attention_head *head, const float *const queries[ROWS], size_t padded);
-    void (*mix)(const struct attention_head *head, size_t padded, float *mixed);
+    void (*mix)(const struct attention_head *head, size_t padded);
 };
 
 static struct tile tile_for_processor(void)
@@ -57,7 +55,6 @@ void attention_run(const struct attention_head *head, float *out, size_t stride)
 {
     struct tile tile = tile_for_processor();
     size_t padded = attention_padded(head->count), width = attention_padded(head->width);
-    float mixed[ROWS * WIDTH_MAX] __attribute__((aligned(64)));
     for (size_t first = 0; first < head->rows; first += ROWS) {
         size_t rows = head->rows - first < ROWS ? head->rows - first : ROWS;
         const float *queries[ROWS];
@@ -67,9 +64,9 @@ void attention_run(const struct attention_head *head, float *out, size_t stride)
         float inverse[ROWS];
         for (size_t row = 0; row < ROWS; row++)
             inverse[row] = 1.0f / exponential_row(head->scores + row * padded, head->count);
-        tile.mix(head, padded, mixed);
+        tile.mix(head, padded);
         for (size_t row = 0; row < rows; row++)
             for (size_t i = 0; i < head->width; i++)
-                out[(first + row) * stride + i] = mixed[row * width + i] * inverse[row];
+                out[(first + row) * stride + i] = head->mixed[row * width + i] * inverse[row];
     }
 }

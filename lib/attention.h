@@ -19,6 +19,7 @@ struct attention_head {
     float *keys;    /* [whole steps of count][width][ATTENTION_STEP]: a column a key */
     float *values;  /* [count][whole steps of width] */
     float *scores;  /* [ATTENTION_ROWS][whole steps of count]: scratch */
+    float *mixed;   /* [ATTENTION_ROWS][whole steps of width]: scratch */
 };
 
 /* `count` filled up to whole steps. */

@@ -25,7 +25,7 @@ TARGET static void NAME(score)(const struct attention_head *head, const float *c
 }
 
 /* mixed [ROWS][padded width] = scores * values. */
-TARGET static void NAME(mix)(const struct attention_head *head, size_t padded, float *mixed)
+TARGET static void NAME(mix)(const struct attention_head *head, size_t padded)
 {
     typedef NAME(vector) vector;
     size_t width = attention_padded(head->width);
@@ -42,8 +42,8 @@ TARGET static void NAME(mix)(const struct attention_head *head, size_t padded, f
         }
 #pragma GCC unroll 6
         for (size_t row = 0; row < ROWS; row++) {
-            *(vector *)(mixed + row * width + at) = sum[row][0];
-            *(vector *)(mixed + row * width + at + LANES) = sum[row][1];
+            *(vector *)(head->mixed + row * width + at) = sum[row][0];
+            *(vector *)(head->mixed + row * width + at + LANES) = sum[row][1];
         }
     }
 }

@@ -36,8 +36,9 @@ duider_status encoder_new(const struct model *model, struct encoder **encoder, d
     e->head.keys = aligned_new(attention_padded(rows) * width, sizeof(float));
     e->head.values = aligned_new(rows * attention_padded(width), sizeof(float));
     e->head.scores = aligned_new(ATTENTION_ROWS * attention_padded(rows), sizeof(float));
+    e->head.mixed = aligned_new(ATTENTION_ROWS * attention_padded(width), sizeof(float));
     e->mixed = aligned_new(rows * model->hidden, sizeof *e->mixed);
-    bool complete = e->all && e->x && e->inner && e->head.queries && e->head.keys && e->head.values && e->head.scores && e->mixed;
+    bool complete = e->all && e->x && e->inner && e->head.queries && e->head.keys && e->head.values && e->head.scores && e->head.mixed && e->mixed;
     duider_status status = complete ? multiplier_new(model, rows, &e->multiplier, error) : fail_memory(error);
     if (status != DUIDER_OK) {
         encoder_free(e);
@@ -54,7 +55,8 @@ void encoder_free(struct encoder *encoder)
     if (!encoder)
         return;
     multiplier_free(encoder->multiplier);
-    void *buffers[] = {encoder->all, encoder->x, encoder->inner, encoder->head.queries, encoder->head.keys, encoder->head.values, encoder->head.scores, encoder->mixed};
+    void *buffers[] = {encoder->all,         encoder->x,           encoder->inner,      encoder->head.queries, encoder->head.keys,
+                       encoder->head.values, encoder->head.scores, encoder->head.mixed, encoder->mixed};
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
         free(buffers[i]);
     free(encoder);

@@ -104,8 +104,9 @@ static void check_attention(size_t rows, size_t count, size_t width)
     head.keys = aligned_new(attention_padded(count) * width, sizeof(float));
     head.values = aligned_new(count * padded, sizeof(float));
     head.scores = aligned_new(ATTENTION_ROWS * attention_padded(count), sizeof(float));
+    head.mixed = aligned_new(ATTENTION_ROWS * padded, sizeof(float));
     float *keys = calloc(count * width, sizeof *keys);
-    assert_true(head.queries && head.keys && head.values && head.scores && keys);
+    assert_true(head.queries && head.keys && head.values && head.scores && head.mixed && keys);
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < width; j++)
             head.queries[i * padded + j] = 2.0f * random_float();
@@ -134,6 +135,7 @@ static void check_attention(size_t rows, size_t count, size_t width)
     free(head.keys);
     free(head.values);
     free(head.scores);
+    free(head.mixed);
     free(keys);
 }
 
