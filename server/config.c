@@ -30,6 +30,7 @@ static const struct setting settings[] = {
     {"workers", "DUIDER_WORKERS", "N", "articles annotated at the same time", MEMBER(workers), false, 1, 256, NULL},
     {"queue-length", "DUIDER_QUEUE_LENGTH", "N", "articles that may wait; more are refused with 503", MEMBER(queue_length), false, 1, 100000, "64"},
     {"max-body-bytes", "DUIDER_MAX_BODY_BYTES", "BYTES", "largest request body; larger ones are refused with 413", MEMBER(max_body_bytes), false, 1024, 1u << 30, "1048576"},
+    {"max-body-ratio", "DUIDER_MAX_BODY_RATIO", "N", "times its size that a compressed body may grow to when decoded; others are refused with 413", MEMBER(max_body_ratio), false, 1, 1000000, "100"},
     {"max-batch-bytes", "DUIDER_MAX_BATCH_BYTES", "BYTES", "largest body of a batch; each article of it is bound by max-body-bytes", MEMBER(max_batch_bytes), false, 1024, 1u << 30, "16777216"},
     {"max-batch-items", "DUIDER_MAX_BATCH_ITEMS", "N", "most articles in a batch", MEMBER(max_batch_items), false, 1, 10000000, "10000"},
     {"max-batches", "DUIDER_MAX_BATCHES", "N", "batches answered at the same time; more are refused with 503", MEMBER(max_batches), false, 1, 1000, "4"},

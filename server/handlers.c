@@ -144,9 +144,9 @@ enum MHD_Result handle_info(struct request *request)
     json_t *model = json_pack("{s:s, s:s, s:s, s:I, s:i, s:i, s:i, s:i}", "name", info->name, "created", info->created, "checksum", checksum, "bytes",
                               (json_int_t)info->file_bytes, "layers", (int)info->layers, "hidden", (int)info->hidden, "vocabulary", (int)info->vocabulary,
                               "window", (int)info->window_tokens);
-    json_t *limits = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "max_batch_bytes", (json_int_t)server->config.max_batch_bytes,
+    json_t *limits = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "max_batch_bytes", (json_int_t)server->config.max_batch_bytes,
                                "max_batch_items", (json_int_t)server->config.max_batch_items, "max_batches", (json_int_t)server->config.max_batches,
-                               "max_body_bytes", (json_int_t)server->config.max_body_bytes, "queue_length",
+                               "max_body_bytes", (json_int_t)server->config.max_body_bytes, "max_body_ratio", (json_int_t)server->config.max_body_ratio, "queue_length",
                                (json_int_t)server->config.queue_length, "request_timeout_ms", (json_int_t)server->config.request_timeout_ms,
                                "max_connections", (json_int_t)server->config.max_connections, "max_header_bytes",
                                (json_int_t)server->config.max_header_bytes, "max_json_depth", (json_int_t)server->config.max_json_depth,

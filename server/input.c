@@ -109,9 +109,8 @@ bool input_check_headers(struct request *request, enum body body, struct problem
 {
     if (!header(request, MHD_HTTP_HEADER_CONTENT_LENGTH) && !header(request, MHD_HTTP_HEADER_TRANSFER_ENCODING))
         return wrong(problem, 411, "", "Content-Length or chunked transfer encoding is needed");
-    const char *coding = header(request, MHD_HTTP_HEADER_CONTENT_ENCODING);
-    if (coding && strcasecmp(coding, "identity") != 0)
-        return wrong(problem, 415, "", "Content-Encoding is not supported: send the body as it is");
+    if (request->coding == CODING_UNKNOWN)
+        return wrong(problem, 415, "", "Content-Encoding must be one of " CODINGS_READ);
     bool utf8;
     enum media media = media_of(header(request, MHD_HTTP_HEADER_CONTENT_TYPE), &utf8);
     if (body == BODY_BATCH ? media != MEDIA_JSON && media != MEDIA_NDJSON : media != MEDIA_JSON && media != MEDIA_TEXT)

@@ -62,44 +62,11 @@ static void request_end(void *payload, struct MHD_Connection *connection, void *
     batch_end(request);
     json_decref(request->input);
     duider_string_free(request->job.json);
+    decompressor_free(request->decompressor);
     free(request->body);
     free(request);
     *context = NULL;
     atomic_fetch_sub(&server->open_requests, 1);
-}
-
-/* Adds a piece of the body; what lies over the limit is counted and dropped. */
-static void add_body(struct request *request, const char *data, size_t bytes)
-{
-    request->received += bytes;
-    if (request->received > request->body_limit)
-        request->too_large = true;
-    if (request->too_large || request->no_memory)
-        return;
-    if (request->body_bytes + bytes > request->body_capacity) {
-        size_t capacity = request->body_capacity ? request->body_capacity : BODY_FIRST_BYTES;
-        while (capacity < request->body_bytes + bytes)
-            capacity *= 2; /* the sum is at most the limit, below 2^30 */
-        char *larger = realloc(request->body, capacity);
-        if (!larger) {
-            request->no_memory = true;
-            return;
-        }
-        request->body = larger;
-        request->body_capacity = capacity;
-    }
-    memcpy(request->body + request->body_bytes, data, bytes);
-    request->body_bytes += bytes;
-}
-
-static enum MHD_Result refuse_body(struct request *request)
-{
-    struct problem problem = {503, "memory is short", ""};
-    if (request->too_large) {
-        problem.status = 413;
-        snprintf(problem.detail, sizeof problem.detail, "the body is larger than %zu bytes", request->body_limit);
-    }
-    return respond_problem(request, &problem);
 }
 
 static enum MHD_Result refuse_queue(struct request *request)
@@ -119,8 +86,8 @@ static enum MHD_Result begin(struct request *request, const char *url)
     struct problem problem;
     if (route->body != BODY_NONE && !input_check_headers(request, route->body, &problem))
         return respond_problem(request, &problem);
-    if (request->too_large)
-        return refuse_body(request);
+    if (request->too_large && !body_check(request, &problem))
+        return respond_problem(request, &problem);
     request->route = route;
     return MHD_YES;
 }
@@ -130,6 +97,7 @@ static enum MHD_Result read_headers(struct request *request, const char *url)
 {
     struct problem problem;
     request->body_limit = router_body_limit(&request->server->config, url);
+    request->coding = negotiate_body(request);
     if (!input_check_framing(request, &problem) || !guard_check_headers(request, &problem))
         return respond_problem(request, &problem);
     return input_is_to_be_checked_first(request) ? begin(request, url) : MHD_YES;
@@ -145,7 +113,7 @@ static enum MHD_Result on_request(void *payload, struct MHD_Connection *connecti
         return request ? read_headers(request, url) : MHD_NO;
     }
     if (*upload_bytes) {
-        add_body(request, upload, *upload_bytes);
+        body_add(request, upload, *upload_bytes);
         *upload_bytes = 0;
         /* A client that sends on and on, or drips, is cut off. */
         return request->received > DISCARD_BYTES_MAX + request->body_limit || past_deadline(request) ? MHD_NO : MHD_YES;
@@ -157,8 +125,9 @@ static enum MHD_Result on_request(void *payload, struct MHD_Connection *connecti
     }
     if (request->refused)
         return refuse_queue(request);
-    if (request->too_large || request->no_memory)
-        return refuse_body(request);
+    struct problem problem;
+    if (!body_check(request, &problem))
+        return respond_problem(request, &problem);
     return request->route->handle(request);
 }
 

@@ -97,7 +97,8 @@ static enum MHD_Result respond_problem_with(struct request *request, const struc
 
 enum MHD_Result respond_problem(struct request *request, const struct problem *problem)
 {
-    return respond_problem_with(request, problem, NULL, NULL);
+    bool coded = problem->status == 415 && request->coding == CODING_UNKNOWN;
+    return respond_problem_with(request, problem, coded ? "Accept-Encoding" : NULL, CODINGS_READ);
 }
 
 enum MHD_Result respond_method_not_allowed(struct request *request, const char *allow)

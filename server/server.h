@@ -23,6 +23,7 @@ struct config {
     size_t workers;
     size_t queue_length;
     size_t max_body_bytes;
+    size_t max_body_ratio; /* of decoded bytes to those of the body as it is sent */
     const char *cors_origins; /* "": none */
     size_t max_batch_bytes, max_batch_items, max_batches;
     size_t max_json_depth;
@@ -114,10 +115,39 @@ struct route;
 struct problem;
 struct batch;
 
+/* ---- negotiate.c: content codings, and what a client says of them ---- */
+
+#define CODINGS_READ "gzip, deflate, br, zstd" /* in bodies of requests */
+
+enum coding { CODING_IDENTITY, CODING_GZIP, CODING_DEFLATE, CODING_BR, CODING_ZSTD, CODING_UNKNOWN };
+
+struct request;
+
+/* The coding of the request's body; UNKNOWN where it has more than one, too. */
+enum coding negotiate_body(const struct request *request);
+
+/* ---- decompress.c ---- */
+
+struct decompressor;
+
+/* For GZIP, DEFLATE, BR or ZSTD. NULL: no memory. */
+struct decompressor *decompressor_new(enum coding coding);
+void decompressor_free(struct decompressor *decompressor);
+/* Gives what the bytes hold to `take`, piece by piece, until that says false. False: the bytes are not of that coding. */
+bool decompress(struct decompressor *decompressor, const char *data, size_t bytes, bool (*take)(void *payload, const char *data, size_t bytes), void *payload);
+/* Is what came so far whole? */
+bool decompressor_is_at_end(const struct decompressor *decompressor);
+
+/* ---- body.c ---- */
+
+/* Adds a piece of the body as it is sent; what lies over a limit is counted and dropped. */
+void body_add(struct request *request, const char *data, size_t bytes);
+/* Of the body so far, as if it were all; false with *problem. */
+bool body_check(struct request *request, struct problem *problem);
+
 /* ---- listener.c: one HTTP request ---- */
 
 enum {
-    BODY_FIRST_BYTES = 16 * 1024,
     REQUEST_ID_BYTES = 65,
     DISCARD_BYTES_MAX = 64 * 1024 * 1024 /* so much of a body that is too large is still read, so that its sender sees the answer */
 };
@@ -133,7 +163,9 @@ struct request {
     bool begun; /* the route was looked up */
     size_t body_limit;
     bool late;  /* it came when nothing was taken any more */
-    bool too_large, no_memory;
+    bool too_large, too_dense, corrupt, no_memory; /* what is wrong with the body */
+    enum coding coding;                            /* of the body */
+    struct decompressor *decompressor;             /* NULL: not begun */
     bool submitted; /* a worker has, or had, the job */
     bool refused;   /* the queue was full */
     const struct route *route; /* NULL where the headers were answered */

@@ -1,0 +1,113 @@
+"""Compressed bodies of requests."""
+import gzip
+import http.client
+import json
+import os
+import unittest
+import zlib
+
+from tests.codings import COMPRESS
+from tests.test_server import PATIENT, TEXT, Server
+
+SHORT = "“De brug gaat open”, zei wethouder Fatma Yilmaz."
+
+
+class Bodies(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server("--workers", "2", "--max-body-bytes", "200000", "--max-batch-bytes", "400000", *PATIENT)
+
+    @classmethod
+    def tearDownClass(cls):
+        code, log = cls.server.stop()
+        assert code == 0, log
+        assert "Sanitizer" not in log and "runtime error" not in log, log
+
+    def post(self, body, coding, path="/v1/annotate", kind="application/json"):
+        return self.server.ask("POST", path, body, {"Content-Type": kind, "Content-Encoding": coding})
+
+    def problem(self, answer, status):
+        got, headers, body = answer
+        self.assertEqual((got, headers["Content-Type"]), (status, "application/problem+json"), body)
+        return headers, json.loads(body)["detail"]
+
+    def test_each_coding_gives_what_the_plain_body_gives(self):
+        plain = json.dumps({"id": "x", "text": TEXT}).encode()
+        wanted = self.server.annotate(plain)
+        for coding, compress in COMPRESS.items():
+            for name in (coding, coding.upper()):
+                self.assertEqual(self.post(compress(plain), name)[::2], wanted[::2], name)
+        self.assertEqual(self.post(gzip.compress(plain), "x-gzip")[::2], wanted[::2])
+        self.assertEqual(self.post(plain, "identity")[::2], wanted[::2])
+
+    def test_plain_text_and_chunks_of_a_byte(self):
+        for coding, compress in COMPRESS.items():
+            body = compress(SHORT.encode())
+            connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=600)
+            connection.request("POST", "/v1/annotate", iter([bytes([byte]) for byte in body]), {"Content-Type": "text/plain", "Content-Encoding": coding},
+                               encode_chunked=True)
+            answer = connection.getresponse()
+            self.assertEqual(answer.status, 200, coding)
+            self.assertEqual(json.loads(answer.read())["entities"][0]["name"], "Fatma Yilmaz")
+            connection.close()
+
+    def test_a_batch(self):
+        lines = "\n".join(json.dumps({"id": str(i), "text": SHORT}) for i in range(5)).encode()
+        for coding, compress in COMPRESS.items():
+            status, _, body = self.post(compress(lines), coding, "/v1/annotate/batch", "application/x-ndjson")
+            self.assertEqual((status, [json.loads(line)["id"] for line in body.splitlines()]), (200, list("01234")), coding)
+
+    def test_frames_that_follow_one_another(self):
+        halves = json.dumps({"text": SHORT}).encode()
+        for coding in ("gzip", "zstd"):
+            body = COMPRESS[coding](halves[:20]) + COMPRESS[coding](halves[20:])
+            self.assertEqual(self.post(body, coding)[0], 200, coding)
+
+    def test_what_is_not_of_the_coding_is_refused_with_400(self):
+        plain = json.dumps({"text": TEXT}).encode()
+        for coding, compress in COMPRESS.items():
+            body = compress(plain)
+            flipped = body[:len(body) // 2] + bytes([body[len(body) // 2] ^ 0x55]) + body[len(body) // 2 + 1:]
+            bad = [plain, body[:-1], body[:len(body) // 2], body[:1], body + b"x", b"\x00" * 100]
+            for data in bad + ([flipped] if coding in ("gzip", "deflate") else []): # those have check sums
+                self.assertIn("Content-Encoding", self.problem(self.post(data, coding), 400)[1], (coding, data[:10]))
+        self.problem(self.post(zlib.compress(plain), "gzip"), 400)
+        self.problem(self.post(gzip.compress(plain), "deflate"), 400)
+
+    def test_other_codings_are_refused_with_415(self):
+        for path, kind in (("/v1/annotate", "application/json"), ("/v1/annotate/batch", "application/x-ndjson")):
+            for coding in ("compress", "gzip, gzip", "gzip, br", "aes128gcm", "gzip;q=1, foo", "*"):
+                headers, _ = self.problem(self.post(gzip.compress(b"{}"), coding, path, kind), 415)
+                self.assertEqual(headers["Accept-Encoding"], "gzip, deflate, br, zstd")
+        self.assertNotIn("Accept-Encoding", self.problem(self.server.ask("POST", "/v1/annotate", b"x", {"Content-Type": "image/png"}), 415)[0])
+
+    def test_the_limit_counts_decoded_bytes(self):
+        noise = os.urandom(120_000).hex().encode() # 240,000 bytes that become less than 200,000
+        for coding, compress in COMPRESS.items():
+            body = compress(noise)
+            self.assertLess(len(body), 200_000)
+            self.assertIn("200000", self.problem(self.post(body, coding, kind="text/plain"), 413)[1])
+            self.assertEqual(self.post(compress(noise[:199_990]), coding)[0], 400, "it is not JSON")
+            self.assertIn("400000", self.problem(self.post(compress(noise + noise[::-1]), coding, "/v1/annotate/batch", "application/x-ndjson"), 413)[1])
+
+    def test_bombs_are_refused(self):
+        for coding, compress in COMPRESS.items():
+            self.assertIn("100 times", self.problem(self.post(compress(b"a" * 190_000), coding, kind="text/plain"), 413)[1])
+            bomb = compress(b" " * 50_000_000)
+            self.problem(self.post(bomb, coding), 413)
+            self.problem(self.post(bomb, coding, "/v1/annotate/batch", "application/x-ndjson"), 413)
+        self.assertEqual(self.server.annotate({"text": SHORT})[0], 200)
+
+    def test_the_ratio_is_a_setting(self):
+        body = gzip.compress(b" " * 150_000)
+        server = Server("--max-body-ratio", "2000", *PATIENT)
+        self.addCleanup(server.stop)
+        self.assertEqual(server.ask("POST", "/v1/annotate", body, {"Content-Type": "text/plain", "Content-Encoding": "gzip"})[0], 422, "it holds no word")
+
+    def test_an_unknown_path_or_method_says_so_whatever_the_coding(self):
+        self.problem(self.post(b"x", "foo", "/nowhere"), 404)
+        self.assertEqual(self.server.ask("GET", "/health/live", None, {"Content-Encoding": "gzip"})[0], 200)
+
+
+if __name__ == "__main__":
+    unittest.main()
