@@ -38,6 +38,8 @@ struct batch {
 
     char *line; /* being sent */
     size_t line_bytes, line_at;
+    struct compressor *compressor; /* NULL: lines go as they are */
+    bool ended;                    /* the line is the end of what is compressed */
 };
 
 static void batch_free(struct batch *batch)
@@ -48,6 +50,7 @@ static void batch_free(struct batch *batch)
     }
     json_decref(batch->array);
     duider_string_free(batch->line);
+    compressor_free(batch->compressor);
     pthread_mutex_destroy(&batch->lock);
     free(batch->slots);
     free(batch);
@@ -160,6 +163,15 @@ static char *error_line(const struct slot *slot)
     return text;
 }
 
+/* So that the client can decode it at once. */
+static bool compress_line(struct batch *batch)
+{
+    char *coded = compressor_run(batch->compressor, batch->line, batch->line_bytes, false, &batch->line_bytes);
+    duider_string_free(batch->line);
+    batch->line = coded;
+    return coded != NULL;
+}
+
 /* Takes the oldest slot, which is done, out of the window, as the line to send; false: no memory. */
 static bool take_line(struct batch *batch)
 {
@@ -180,6 +192,17 @@ static bool take_line(struct batch *batch)
     batch->count--;
     if (batch->line)
         batch->line[batch->line_bytes++] = '\n'; /* in the place of the terminator */
+    return batch->line && (!batch->compressor || compress_line(batch));
+}
+
+/* The line that comes after all others, where the answer is compressed: its end. */
+static bool take_end(struct batch *batch)
+{
+    if (!batch->compressor || batch->ended)
+        return false;
+    batch->ended = true;
+    batch->line_at = 0;
+    batch->line = compressor_run(batch->compressor, "", 0, true, &batch->line_bytes);
     return batch->line != NULL;
 }
 
@@ -203,12 +226,14 @@ static ssize_t read_lines(void *payload, uint64_t position, char *buffer, size_t
     struct batch *batch = payload;
     if (!batch->line) {
         fill_window(batch);
-        if (batch->count == 0)
-            return MHD_CONTENT_READER_END_OF_STREAM;
-        if (!oldest_is_done(batch))
+        if (batch->count == 0) {
+            if (!take_end(batch))
+                return MHD_CONTENT_READER_END_OF_STREAM;
+        } else if (!oldest_is_done(batch)) {
             return 0;
-        if (!take_line(batch))
+        } else if (!take_line(batch)) {
             return MHD_CONTENT_READER_END_WITH_ERROR;
+        }
         fill_window(batch); /* workers go on while the line is sent */
     }
     size_t bytes = batch->line_bytes - batch->line_at < most ? batch->line_bytes - batch->line_at : most;
@@ -314,5 +339,8 @@ enum MHD_Result handle_batch(struct request *request)
     }
     if (!read_input(request, request->batch, &problem))
         return respond_problem(request, &problem);
+    if (request->answer_coding != CODING_IDENTITY)
+        request->batch->compressor = compressor_new(request->answer_coding);
+    request->coded = request->batch->compressor != NULL;
     return respond_stream(request, "application/x-ndjson", read_lines, request->batch);
 }

@@ -50,7 +50,7 @@ void body_add(struct request *request, const char *data, size_t bytes)
     if (!request->decompressor)
         request->decompressor = decompressor_new(request->coding);
     request->no_memory |= !request->decompressor;
-    request->corrupt |= request->decompressor && !decompress(request->decompressor, data, bytes, store, request);
+    request->corrupt |= request->decompressor && !decompressor_run(request->decompressor, data, bytes, store, request);
 }
 
 bool body_check(struct request *request, struct problem *problem)

@@ -25,7 +25,6 @@ void cors_add_headers(const struct request *request, struct MHD_Response *respon
     const char *list = request->server->config.cors_origins;
     if (!*list)
         return;
-    MHD_add_response_header(response, "Vary", "Origin");
     const char *origin = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, "Origin");
     if (!origin || !is_listed(list, origin))
         return;
@@ -34,6 +33,6 @@ void cors_add_headers(const struct request *request, struct MHD_Response *respon
     if (strcmp(request->method, "OPTIONS") != 0)
         return;
     MHD_add_response_header(response, "Access-Control-Allow-Methods", "GET, HEAD, POST");
-    MHD_add_response_header(response, "Access-Control-Allow-Headers", "Content-Type, X-Request-Id");
+    MHD_add_response_header(response, "Access-Control-Allow-Headers", "Content-Type, Content-Encoding, X-Request-Id");
     MHD_add_response_header(response, "Access-Control-Max-Age", "600");
 }

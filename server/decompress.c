@@ -101,7 +101,7 @@ static bool step_zstd(struct decompressor *decompressor, struct piece *piece)
     return !ZSTD_isError(left);
 }
 
-bool decompress(struct decompressor *decompressor, const char *data, size_t bytes, bool (*take)(void *payload, const char *data, size_t bytes), void *payload)
+bool decompressor_run(struct decompressor *decompressor, const char *data, size_t bytes, bool (*take)(void *payload, const char *data, size_t bytes), void *payload)
 {
     struct piece piece = {.input = (const unsigned char *)data, .input_bytes = bytes};
     do {

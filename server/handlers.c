@@ -24,10 +24,19 @@ static enum MHD_Result unavailable(struct request *request, const char *detail)
     return respond_problem(request, &problem);
 }
 
-/* A worker calls this: the connection goes on in the listener's thread. */
-static void resume(void *payload)
+/* A worker calls this: the connection goes on in the listener's thread, which compresses nothing large. */
+static void finish(void *payload)
 {
-    const struct request *request = payload;
+    struct request *request = payload;
+    struct job *job = &request->job;
+    if (job->status == DUIDER_OK) {
+        job->json[job->json_bytes++] = '\n'; /* in the place of the terminator: the length is given */
+        char *coded = respond_compress(request, job->json, &job->json_bytes);
+        if (coded) {
+            duider_string_free(job->json);
+            job->json = coded;
+        }
+    }
     MHD_resume_connection(request->connection);
 }
 
@@ -50,8 +59,7 @@ static enum MHD_Result answer_job(struct request *request)
             snprintf(problem.pointer, sizeof problem.pointer, "%s", request->input ? "/text" : "");
         return respond_problem(request, &problem);
     }
-    job->json[job->json_bytes] = '\n'; /* in the place of the terminator: the length is given */
-    return respond(request, 200, "application/json", job->json, job->json_bytes + 1);
+    return respond(request, 200, "application/json", job->json, job->json_bytes);
 }
 
 static struct timespec later(struct timespec time, size_t ms)
@@ -92,7 +100,7 @@ enum MHD_Result handle_annotate(struct request *request)
     struct server *server = request->server;
     request->job.deadline = later(request->start, server->config.request_timeout_ms);
     request->job.queue_timeout_ms = server->config.queue_timeout_ms;
-    request->job.done = resume;
+    request->job.done = finish;
     request->job.payload = request;
     request->submitted = true;
     MHD_suspend_connection(request->connection); /* before a worker can resume it */

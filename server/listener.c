@@ -83,6 +83,7 @@ static enum MHD_Result begin(struct request *request, const char *url)
     const struct route *route = router_find(request, url, &answered);
     if (!route)
         return answered;
+    negotiate_answer(request);
     struct problem problem;
     if (route->body != BODY_NONE && !input_check_headers(request, route->body, &problem))
         return respond_problem(request, &problem);

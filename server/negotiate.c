@@ -6,10 +6,26 @@
 
 /* ---- lists: "gzip;q=0.5, br" ---- */
 
+enum { QUALITY_ONE = 1000 };
+
 struct element {
     const char *name; /* not terminated; parameters left out */
     size_t bytes;
+    unsigned quality; /* of its parameter q; thousandths */
 };
+
+/* "0.5" -> 500; what is no number is 1. */
+static unsigned read_quality(const char *value)
+{
+    unsigned quality = 0, unit = QUALITY_ONE / 10;
+    if (*value != '0')
+        return QUALITY_ONE;
+    if (value[1] != '.')
+        return 0;
+    for (value += 2; *value >= '0' && *value <= '9'; value++, unit /= 10)
+        quality += (unsigned)(*value - '0') * unit;
+    return quality;
+}
 
 /* The next element that is not empty. Commas within quotation marks are no ends. */
 static bool next_element(const char **at, struct element *element)
@@ -19,17 +35,25 @@ static bool next_element(const char **at, struct element *element)
         return false;
     element->name = *at;
     element->bytes = strcspn(*at, ";, \t");
+    element->quality = QUALITY_ONE;
     bool quoted = false;
     for (; **at && (quoted || **at != ','); ++*at) {
         if (**at == '\\' && quoted && (*at)[1])
             ++*at;
         else if (**at == '"')
             quoted = !quoted;
+        else if (**at == ';' && !quoted) {
+            const char *parameter = *at + 1 + strspn(*at + 1, " \t");
+            if (strncasecmp(parameter, "q=", 2) == 0)
+                element->quality = read_quality(parameter + 2);
+        }
     }
     return true;
 }
 
 /* ---- codings ---- */
+
+static const char *const coding_names[] = {[CODING_IDENTITY] = "identity", [CODING_GZIP] = "gzip", [CODING_DEFLATE] = "deflate", [CODING_BR] = "br", [CODING_ZSTD] = "zstd"};
 
 static bool is_named(const struct element *element, const char *name)
 {
@@ -38,14 +62,15 @@ static bool is_named(const struct element *element, const char *name)
 
 static enum coding coding_of(const struct element *element)
 {
-    static const struct {
-        const char *name;
-        enum coding coding;
-    } names[] = {{"identity", CODING_IDENTITY}, {"gzip", CODING_GZIP}, {"x-gzip", CODING_GZIP}, {"deflate", CODING_DEFLATE}, {"br", CODING_BR}, {"zstd", CODING_ZSTD}};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (is_named(element, names[i].name))
-            return names[i].coding;
-    return CODING_UNKNOWN;
+    for (enum coding coding = CODING_IDENTITY; coding < CODING_UNKNOWN; coding++)
+        if (is_named(element, coding_names[coding]))
+            return coding;
+    return is_named(element, "x-gzip") ? CODING_GZIP : CODING_UNKNOWN;
+}
+
+const char *negotiate_coding_name(enum coding coding)
+{
+    return coding_names[coding];
 }
 
 static enum MHD_Result read_body_coding(void *payload, enum MHD_ValueKind kind, const char *name, const char *value)
@@ -68,4 +93,48 @@ enum coding negotiate_body(const struct request *request)
     enum coding coding = CODING_IDENTITY;
     MHD_get_connection_values(request->connection, MHD_HEADER_KIND, read_body_coding, &coding);
     return coding;
+}
+
+enum { COMPRESS_FROM_BYTES = 1024 };
+
+struct wishes {
+    unsigned quality[CODING_UNKNOWN], others; /* others: of "*" */
+    bool named[CODING_UNKNOWN], others_named;
+};
+
+static enum MHD_Result read_wishes(void *payload, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    (void)kind;
+    struct wishes *wishes = payload;
+    struct element element;
+    if (!value || strcasecmp(name, MHD_HTTP_HEADER_ACCEPT_ENCODING) != 0)
+        return MHD_YES;
+    while (next_element(&value, &element)) {
+        enum coding coding = coding_of(&element);
+        if (coding != CODING_UNKNOWN) {
+            wishes->named[coding] = true;
+            wishes->quality[coding] = element.quality;
+        } else if (is_named(&element, "*")) {
+            wishes->others_named = true;
+            wishes->others = element.quality;
+        }
+    }
+    return MHD_YES;
+}
+
+void negotiate_answer(struct request *request)
+{
+    static const enum coding offered[] = {CODING_ZSTD, CODING_BR, CODING_GZIP}; /* the cheapest first: they differ little in size */
+    struct wishes wishes = {0};
+    MHD_get_connection_values(request->connection, MHD_HEADER_KIND, read_wishes, &wishes);
+    unsigned best = wishes.named[CODING_IDENTITY] ? wishes.quality[CODING_IDENTITY] : 0;
+    bool plain_refused = best == 0 && (wishes.named[CODING_IDENTITY] || (wishes.others_named && wishes.others == 0));
+    for (size_t i = 0; i < sizeof offered / sizeof *offered; i++) {
+        unsigned quality = wishes.named[offered[i]] ? wishes.quality[offered[i]] : wishes.others;
+        if (quality > best || (quality == best && quality > 0 && request->answer_coding == CODING_IDENTITY)) {
+            best = quality;
+            request->answer_coding = offered[i];
+        }
+    }
+    request->compress_from = plain_refused ? 0 : COMPRESS_FROM_BYTES;
 }

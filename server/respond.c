@@ -1,6 +1,7 @@
 /* Answers: status, headers, body, problem objects (RFC 9457) and the access log. Nothing else writes to a client. */
 #include "server.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define RETRY_AFTER_SECONDS "1"
@@ -22,15 +23,26 @@ const char *status_title(unsigned status)
     }
 }
 
+/* What of the request an answer depends on, so that caches keep them apart. */
+static void add_vary(const struct request *request, unsigned status, struct MHD_Response *response)
+{
+    bool codings = status == 200, origins = request->server->config.cors_origins[0];
+    if (codings || origins)
+        MHD_add_response_header(response, "Vary", !origins ? "Accept-Encoding" : !codings ? "Origin" : "Accept-Encoding, Origin");
+}
+
 static enum MHD_Result send_response(struct request *request, unsigned status, struct MHD_Response *response)
 {
     if (!response)
         return MHD_NO;
     MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
     MHD_add_response_header(response, "Cache-Control", "no-store");
+    if (request->coded)
+        MHD_add_response_header(response, "Content-Encoding", negotiate_coding_name(request->answer_coding));
     if (atomic_load(&request->server->phase) >= PHASE_DRAINING)
         MHD_add_response_header(response, "Connection", "close"); /* or a busy client would keep the server from stopping */
     MHD_add_response_header(response, "X-Request-Id", request->id);
+    add_vary(request, status, response);
     cors_add_headers(request, response);
     if (request->job.json) {
         char timing[64];
@@ -45,9 +57,24 @@ static enum MHD_Result send_response(struct request *request, unsigned status, s
     return queued;
 }
 
+char *respond_compress(struct request *request, const char *body, size_t *bytes)
+{
+    if (request->coded || request->answer_coding == CODING_IDENTITY || *bytes < request->compress_from)
+        return NULL;
+    struct compressor *compressor = compressor_new(request->answer_coding);
+    char *coded = compressor ? compressor_run(compressor, body, *bytes, true, bytes) : NULL;
+    compressor_free(compressor);
+    request->coded = coded != NULL;
+    return coded;
+}
+
 enum MHD_Result respond(struct request *request, unsigned status, const char *type, const char *body, size_t bytes)
 {
-    struct MHD_Response *response = MHD_create_response_from_buffer(bytes, (void *)(uintptr_t)body, MHD_RESPMEM_MUST_COPY);
+    char *coded = respond_compress(request, body, &bytes);
+    struct MHD_Response *response = coded ? MHD_create_response_from_buffer(bytes, coded, MHD_RESPMEM_MUST_FREE)
+                                          : MHD_create_response_from_buffer(bytes, (void *)(uintptr_t)body, MHD_RESPMEM_MUST_COPY);
+    if (!response)
+        free(coded);
     if (response)
         MHD_add_response_header(response, "Content-Type", type);
     request->answer_bytes = bytes;

@@ -125,6 +125,20 @@ struct request;
 
 /* The coding of the request's body; UNKNOWN where it has more than one, too. */
 enum coding negotiate_body(const struct request *request);
+/* What Accept-Encoding wants of the codings that answers may have: request->answer_coding, request->compress_from. */
+void negotiate_answer(struct request *request);
+/* "gzip" */
+const char *negotiate_coding_name(enum coding coding);
+
+/* ---- compress.c ---- */
+
+struct compressor;
+
+/* For GZIP, BR or ZSTD. NULL: no memory. */
+struct compressor *compressor_new(enum coding coding);
+void compressor_free(struct compressor *compressor);
+/* The coded form of the next piece, for free(); who has it and those before can decode all of them. `last`: none follows. NULL: no memory. */
+char *compressor_run(struct compressor *compressor, const char *data, size_t bytes, bool last, size_t *coded_bytes);
 
 /* ---- decompress.c ---- */
 
@@ -134,7 +148,7 @@ struct decompressor;
 struct decompressor *decompressor_new(enum coding coding);
 void decompressor_free(struct decompressor *decompressor);
 /* Gives what the bytes hold to `take`, piece by piece, until that says false. False: the bytes are not of that coding. */
-bool decompress(struct decompressor *decompressor, const char *data, size_t bytes, bool (*take)(void *payload, const char *data, size_t bytes), void *payload);
+bool decompressor_run(struct decompressor *decompressor, const char *data, size_t bytes, bool (*take)(void *payload, const char *data, size_t bytes), void *payload);
 /* Is what came so far whole? */
 bool decompressor_is_at_end(const struct decompressor *decompressor);
 
@@ -172,6 +186,9 @@ struct request {
     json_t *input; /* parsed body, which the job's strings point into */
     struct job job;
     struct batch *batch; /* NULL: none */
+    enum coding answer_coding; /* that it is to have; IDENTITY: none */
+    size_t compress_from;      /* smaller answers stay as they are */
+    bool coded;                /* the answer has it */
     unsigned status; /* of the answer, for the log */
     size_t answer_bytes;
 };
@@ -284,12 +301,17 @@ bool input_read_article(const json_t *article, struct job *job, struct problem *
 
 /* ---- cors.c ---- */
 
-/* Lets the request's page read the answer, if its origin may. */
+/* Lets the request's page read the answer, if its origin may; respond.c adds Vary. */
 void cors_add_headers(const struct request *request, struct MHD_Response *response);
 
 /* ---- respond.c ---- */
 
-/* Queues an answer. `body` is copied. */
+/*
+ * The body in the coding that its client wants, for free(), with its size in *bytes; NULL: it is sent as it is. Any thread may do this before the answer is
+ * queued, one a request.
+ */
+char *respond_compress(struct request *request, const char *body, size_t *bytes);
+/* Queues an answer. `body` is copied; it is compressed unless it already was. */
 enum MHD_Result respond(struct request *request, unsigned status, const char *type, const char *body, size_t bytes);
 enum MHD_Result respond_problem(struct request *request, const struct problem *problem);
 /* The body comes from `reader`, whose payload must live until the request ends. */

@@ -1,4 +1,4 @@
-"""Compressed bodies of requests."""
+"""Compressed bodies of requests, and compressed answers."""
 import gzip
 import http.client
 import json
@@ -6,7 +6,7 @@ import os
 import unittest
 import zlib
 
-from tests.codings import COMPRESS
+from tests.codings import COMPRESS, DECOMPRESS
 from tests.test_server import PATIENT, TEXT, Server
 
 SHORT = "“De brug gaat open”, zei wethouder Fatma Yilmaz."
@@ -107,6 +107,90 @@ class Bodies(unittest.TestCase):
     def test_an_unknown_path_or_method_says_so_whatever_the_coding(self):
         self.problem(self.post(b"x", "foo", "/nowhere"), 404)
         self.assertEqual(self.server.ask("GET", "/health/live", None, {"Content-Encoding": "gzip"})[0], 200)
+
+
+class Answers(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server("--workers", "2", *PATIENT)
+
+    @classmethod
+    def tearDownClass(cls):
+        code, log = cls.server.stop()
+        assert code == 0, log
+        assert "Sanitizer" not in log and "runtime error" not in log, log
+
+    def coding(self, accept, path="/openapi.yaml"):
+        headers = self.server.ask("GET", path, None, {} if accept is None else {"Accept-Encoding": accept})[1]
+        self.assertEqual(headers["Vary"], "Accept-Encoding")
+        return headers.get("Content-Encoding")
+
+    def test_an_article_is_the_same_in_each_coding(self):
+        wanted = self.server.annotate({"text": TEXT})[2]
+        for coding, decompress in DECOMPRESS.items():
+            first, second = (self.server.annotate({"text": TEXT}, **{"Accept-Encoding": coding}) for _ in range(2))
+            self.assertEqual((first[0], first[1]["Content-Encoding"], first[1]["Vary"], first[1]["Content-Type"]), (200, coding, "Accept-Encoding", "application/json"))
+            self.assertEqual(int(first[1]["Content-Length"]), len(first[2]))
+            self.assertLess(len(first[2]), len(wanted) / 2)
+            self.assertEqual(decompress(first[2]), (wanted, True))
+            self.assertEqual(first[2], second[2], "the same request gives the same bytes")
+            self.assertIn("Server-Timing", first[1])
+
+    def test_pages_and_counters(self):
+        with open("openapi.yaml", "rb") as file:
+            page = file.read()
+        for coding, decompress in DECOMPRESS.items():
+            self.assertEqual(decompress(self.server.ask("GET", "/openapi.yaml", None, {"Accept-Encoding": coding})[2]), (page, True))
+            self.assertIn(b"duider_ready 1", decompress(self.server.ask("GET", "/metrics", None, {"Accept-Encoding": coding})[2])[0])
+
+    def test_the_client_chooses(self):
+        for accept, coding in ((None, None), ("", None), ("identity", None), ("gzip;q=0", None), ("deflate", None), ("compress, foo", None), ("gzip", "gzip"), ("GZIP", "gzip"), ("x-gzip", "gzip"),
+                               ("br;q=0.5, gzip;q=0.6", "gzip"), ("br;q=0.8,gzip;q=0.799", "br"), ("gzip, deflate, br", "br"), ("gzip, br, zstd", "zstd"),
+                               ("gzip;q=0.5, identity", None), ("gzip;q=0.5, identity;q=0.4", "gzip"), ("*", "zstd"), ("*;q=0", None), ("zstd;q=0, br;q=0, *", "gzip"),
+                               ("gzip;q=1.0;x=\"a, br;q=0\", br;q=0.9", "gzip"), ("gzip ; q=0.0 , br ; Q=0.1", "br"), (",,gzip,,", "gzip"), ("gzip;q=x", "gzip")):
+            self.assertEqual(self.coding(accept), coding, accept)
+
+    def test_small_answers_and_errors_stay_plain(self):
+        self.assertIsNone(self.coding("gzip", "/health/live"))
+        self.assertEqual(self.coding("gzip, identity;q=0", "/health/live"), "gzip", "unless the client takes nothing plain")
+        status, headers, body = self.server.annotate({"text": " "}, **{"Accept-Encoding": "gzip"})
+        self.assertEqual((status, headers.get("Content-Encoding"), json.loads(body)["status"]), (422, None, 422))
+
+    def test_head_says_what_get_would(self):
+        got = self.server.ask("GET", "/openapi.yaml", None, {"Accept-Encoding": "br"})
+        head = self.server.ask("HEAD", "/openapi.yaml", None, {"Accept-Encoding": "br"})
+        self.assertEqual((head[0], head[2]), (200, b""))
+        for name in ("Content-Length", "Content-Encoding", "Content-Type", "Vary"):
+            self.assertEqual(head[1][name], got[1][name])
+
+    def ask_batch(self, items, accept):
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=600)
+        self.addCleanup(connection.close)
+        body = "\n".join(json.dumps(item) for item in items).encode()
+        connection.request("POST", "/v1/annotate/batch", body, {"Content-Type": "application/x-ndjson", **accept})
+        return connection.getresponse()
+
+    def test_a_batch_is_the_same_in_each_coding(self):
+        items = [{"id": "a", "text": TEXT}, {"text": 5}, {"id": "b", "text": SHORT}] * 3
+        wanted = self.ask_batch(items, {}).read()
+        for coding, decompress in DECOMPRESS.items():
+            answer = self.ask_batch(items, {"Accept-Encoding": coding})
+            self.assertEqual((answer.getheader("Content-Encoding"), answer.getheader("Content-Type")), (coding, "application/x-ndjson"))
+            body = answer.read()
+            self.assertEqual(decompress(body), (wanted, True))
+            self.assertLess(len(body), len(wanted) / 3)
+
+    def test_compressed_results_come_before_the_batch_is_done(self):
+        for coding, decompress in DECOMPRESS.items():
+            answer = self.ask_batch([{"id": "first", "text": SHORT}] + [{"text": TEXT * 20}] * 3, {"Accept-Encoding": coding})
+            body = b""
+            while b"\n" not in decompress(body)[0]:
+                body += answer.read1(1 << 16)
+            running = self.server.ask("GET", "/metrics")[2].decode()
+            self.assertRegex(running, r"(?m)^duider_queue_running [1-9]")
+            self.assertEqual(json.loads(decompress(body)[0].split(b"\n")[0])["id"], "first")
+            text, whole = decompress(body + answer.read())
+            self.assertEqual((len(text.splitlines()), whole), (4, True))
 
 
 if __name__ == "__main__":

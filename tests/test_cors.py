@@ -17,7 +17,8 @@ class Cors(unittest.TestCase):
     def test_no_page_may_read_by_default(self):
         status, headers, _ = self.serve().ask("GET", "/health", None, {"Origin": "https://news.example"})
         self.assertEqual(status, 200)
-        self.assertFalse([name for name in headers if name.startswith("Access-Control") or name == "Vary"])
+        self.assertFalse([name for name in headers if name.startswith("Access-Control")])
+        self.assertNotIn("Origin", headers["Vary"])
 
     def test_a_listed_page_may_post(self):
         server = self.serve("--cors-origins", "https://a.example, https://news.example")
@@ -26,7 +27,7 @@ class Cors(unittest.TestCase):
         self.assertIn("POST", headers["Access-Control-Allow-Methods"])
         self.assertIn("Content-Type", headers["Access-Control-Allow-Headers"])
         status, headers, body = server.annotate({"text": "Jan de Vries zegt dat het regent."}, Origin="https://news.example")
-        self.assertEqual((status, headers["Access-Control-Allow-Origin"], headers["Vary"]), (200, "https://news.example", "Origin"))
+        self.assertEqual((status, headers["Access-Control-Allow-Origin"], headers["Vary"]), (200, "https://news.example", "Accept-Encoding, Origin"))
         self.assertIn("X-Request-Id", headers["Access-Control-Expose-Headers"])
         status, headers, body = server.annotate({"text": ""}, Origin="https://news.example")
         self.assertEqual((json.loads(body)["status"], headers["Access-Control-Allow-Origin"]), (422, "https://news.example"), "errors are readable too")
