@@ -35,6 +35,7 @@ static const struct setting settings[] = {
     {"max-batch-items", "DUIDER_MAX_BATCH_ITEMS", "N", "most articles in a batch", MEMBER(max_batch_items), false, 1, 10000000, "10000"},
     {"max-batches", "DUIDER_MAX_BATCHES", "N", "batches answered at the same time; more are refused with 503", MEMBER(max_batches), false, 1, 1000, "4"},
     {"cors-origins", "DUIDER_CORS_ORIGINS", "LIST", "origins whose pages may call from a browser (https://news.example), commas between them; * for all", MEMBER(cors_origins), true, 0, 0, ""},
+    {"keys-file", "DUIDER_KEYS_FILE", "FILE", "who has none of its API keys gets 401 from paths under /v1/; --new-key makes them", MEMBER(keys_file), true, 0, 0, ""},
     {"max-json-depth", "DUIDER_MAX_JSON_DEPTH", "N", "how deep JSON may be nested; deeper is refused with 400", MEMBER(max_json_depth), false, 1, 1000, "32"},
     {"max-header-bytes", "DUIDER_MAX_HEADER_BYTES", "BYTES", "largest headers of a request; larger ones are refused with 431", MEMBER(max_header_bytes), false, 1024, 1u << 20, "16384"},
     {"max-connections", "DUIDER_MAX_CONNECTIONS", "N", "connections open at the same time", MEMBER(max_connections), false, 1, 60000, "1000"},
@@ -76,6 +77,7 @@ static void print_help(void)
     puts("  --print-config\n        print every setting and where it comes from; end\n"
          "  --check-config\n        check the settings and what they name; end with 0 or 1\n"
          "  --healthcheck\n        ask the server that runs with these settings whether it is ready; end with 0 or 1\n"
+         "  --new-key NAME\n        make an API key: the key goes to standard error, its line for keys-file to standard output; end\n"
          "  --version\n  --help\n\nSIGTERM or SIGINT: finishes what runs, then ends; a second one ends at once.");
 }
 
@@ -100,7 +102,7 @@ static bool set(struct config *config, const struct setting *setting, const char
 
 /* ---- the file ---- */
 
-static char *read_file(const char *path)
+char *config_read_file(const char *path)
 {
     FILE *file = fopen(path, "re");
     char *text = file ? malloc(FILE_BYTES_MAX + 1) : NULL;
@@ -186,13 +188,14 @@ static bool read_lines(char *text, const char *path, struct given *given)
 
 static enum config_outcome read_arguments(int argc, char **argv, struct config *config, struct given *given)
 {
-    enum { FIRST_COMMAND = 1000, HELP = FIRST_COMMAND, VERSION, PRINT, CHECK, HEALTHCHECK };
+    enum { FIRST_COMMAND = 1000, HELP = FIRST_COMMAND, VERSION, PRINT, CHECK, HEALTHCHECK, NEW_KEY };
     static const struct option commands[] = {
         {"help", no_argument, NULL, HELP},
         {"version", no_argument, NULL, VERSION},
         {"print-config", no_argument, NULL, PRINT},
         {"check-config", no_argument, NULL, CHECK},
         {"healthcheck", no_argument, NULL, HEALTHCHECK},
+        {"new-key", required_argument, NULL, NEW_KEY},
         {0},
     };
     struct option longs[SETTINGS + sizeof commands / sizeof *commands];
@@ -208,6 +211,7 @@ static enum config_outcome read_arguments(int argc, char **argv, struct config *
         case PRINT: outcome = CONFIG_PRINT; break;
         case CHECK: outcome = CONFIG_CHECK; config->checking = true; break;
         case HEALTHCHECK: outcome = CONFIG_HEALTHCHECK; break;
+        case NEW_KEY: return keys_make(optarg) ? CONFIG_DONE : CONFIG_WRONG;
         default:
             if (id < 0 || (size_t)id >= SETTINGS)
                 return CONFIG_WRONG; /* getopt has said what is wrong */
@@ -282,7 +286,7 @@ enum config_outcome config_read(int argc, char **argv, struct config *config)
         given[i].variable = variable && *variable ? variable : NULL;
         if (settings[i].offset != MEMBER(config_path) || !apply(config, &settings[i], &given[i]) || !*config->config_path)
             continue;
-        config->file_text = read_file(config->config_path);
+        config->file_text = config_read_file(config->config_path);
         fine = config->file_text && read_lines(config->file_text, config->config_path, given);
     }
     for (size_t i = 0; i < SETTINGS; i++)

@@ -33,6 +33,6 @@ void cors_add_headers(const struct request *request, struct MHD_Response *respon
     if (strcmp(request->method, "OPTIONS") != 0)
         return;
     MHD_add_response_header(response, "Access-Control-Allow-Methods", "GET, HEAD, POST");
-    MHD_add_response_header(response, "Access-Control-Allow-Headers", "Content-Type, Content-Encoding, X-Request-Id");
+    MHD_add_response_header(response, "Access-Control-Allow-Headers", "Authorization, Content-Type, Content-Encoding, X-Request-Id");
     MHD_add_response_header(response, "Access-Control-Max-Age", "600");
 }

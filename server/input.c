@@ -54,6 +54,11 @@ static unsigned long long announced_bytes(const struct request *request)
     return length ? strtoull(length, NULL, 10) : 0;
 }
 
+bool input_has_body(const struct request *request)
+{
+    return announced_bytes(request) > 0 || header(request, MHD_HTTP_HEADER_TRANSFER_ENCODING);
+}
+
 bool input_is_to_be_checked_first(const struct request *request)
 {
     return header(request, MHD_HTTP_HEADER_EXPECT) || announced_bytes(request) > DISCARD_BYTES_MAX;

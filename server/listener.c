@@ -93,14 +93,22 @@ static enum MHD_Result begin(struct request *request, const char *url)
     return MHD_YES;
 }
 
+static enum MHD_Result refuse_early(struct request *request)
+{
+    watch_linger(request->server->watch, request->connection);
+    return respond_problem(request, &request->refusal);
+}
+
 /* The headers are there. An answer now closes the connection, so that a sender in the middle of a body may never see it: most are given after the body. */
 static enum MHD_Result read_headers(struct request *request, const char *url)
 {
-    struct problem problem;
     request->body_limit = router_body_limit(&request->server->config, url);
     request->coding = negotiate_body(request);
-    if (!input_check_framing(request, &problem) || !guard_check_headers(request, &problem))
-        return respond_problem(request, &problem);
+    request->path = router_known_path(url);
+    if (!input_check_framing(request, &request->refusal))
+        return refuse_early(request);
+    if (!guard_check_headers(request, url, &request->refusal))
+        return input_has_body(request) ? refuse_early(request) : MHD_YES;
     return input_is_to_be_checked_first(request) ? begin(request, url) : MHD_YES;
 }
 
@@ -119,6 +127,8 @@ static enum MHD_Result on_request(void *payload, struct MHD_Connection *connecti
         /* A client that sends on and on, or drips, is cut off. */
         return request->received > DISCARD_BYTES_MAX + request->body_limit || past_deadline(request) ? MHD_NO : MHD_YES;
     }
+    if (request->refusal.status)
+        return respond_problem(request, &request->refusal);
     if (!request->begun) {
         enum MHD_Result answered = begin(request, url);
         if (!request->route)

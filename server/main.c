@@ -10,13 +10,21 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { EXIT_STOPPED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, WATCH_STEP_MS = 250 };
+enum { EXIT_STOPPED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, WATCH_STEP_MS = 250, LINGER_STEP_MS = 10 };
 
 static sigset_t stop_signals;
 
 static bool second_signal(void)
 {
     return sigtimedwait(&stop_signals, NULL, &(struct timespec){0, 0}) > 0;
+}
+
+/* What must be known before the first request; false after saying what is wrong. */
+static bool prepare(struct server *server)
+{
+    if (*server->config.keys_file)
+        server->keys = keys_read(server->config.keys_file);
+    return server->keys || !*server->config.keys_file;
 }
 
 static bool load(struct server *server)
@@ -60,15 +68,16 @@ static int run(struct server *server)
     sigaddset(&stop_signals, SIGINT);
     pthread_sigmask(SIG_BLOCK, &stop_signals, NULL); /* threads made from here on inherit it */
     json_object_seed(0);
-    if (!listener_start(server))
+    if (!prepare(server) || !listener_start(server))
         return EXIT_FAILED;
     if (!load(server)) {
         listener_stop(server);
         duider_model_close(server->model);
         return EXIT_FAILED;
     }
-    while (sigtimedwait(&stop_signals, NULL, &(struct timespec){0, WATCH_STEP_MS * 1000000L}) < 0)
-        watch_cut(server->watch);
+    long step_ms = WATCH_STEP_MS;
+    while (sigtimedwait(&stop_signals, NULL, &(struct timespec){0, step_ms * 1000000L}) < 0)
+        step_ms = watch_cut(server->watch) ? LINGER_STEP_MS : WATCH_STEP_MS;
     stop(server);
     return EXIT_STOPPED;
 }
@@ -77,7 +86,7 @@ static int run(struct server *server)
 static bool check(struct server *server)
 {
     duider_error error;
-    if (!listener_check(&server->config))
+    if (!listener_check(&server->config) || !prepare(server))
         return false;
     if (duider_model_open(server->config.model_path, &server->model, &error) != DUIDER_OK) {
         fprintf(stderr, "duider-server: %s\n", error.message);
@@ -99,6 +108,7 @@ int main(int argc, char **argv)
     case CONFIG_WRONG: code = server.config.checking ? EXIT_FAILED : EXIT_USAGE; break;
     default: break;
     }
+    keys_free(server.keys);
     config_free(&server.config);
     return code;
 }

@@ -10,6 +10,7 @@ const char *status_title(unsigned status)
 {
     switch (status) {
     case 400: return "Bad Request";
+    case 401: return "Unauthorized";
     case 404: return "Not Found";
     case 405: return "Method Not Allowed";
     case 408: return "Request Timeout";
@@ -44,6 +45,7 @@ static enum MHD_Result send_response(struct request *request, unsigned status, s
     MHD_add_response_header(response, "X-Request-Id", request->id);
     add_vary(request, status, response);
     cors_add_headers(request, response);
+    guard_add_headers(request, status, response);
     if (request->job.json) {
         char timing[64];
         snprintf(timing, sizeof timing, "queue;dur=%.1f, annotate;dur=%.1f", request->job.waited_ms, request->job.ran_ms);
@@ -139,6 +141,6 @@ void log_request(const struct request *request)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     double ms = (double)(now.tv_sec - request->start.tv_sec) * 1e3 + (double)(now.tv_nsec - request->start.tv_nsec) / 1e6;
-    fprintf(stderr, "id=%s method=%s path=%s status=%u in=%zu out=%zu ms=%.1f\n", request->id, request->method, request->path, request->status, request->received,
-            request->answer_bytes, ms);
+    fprintf(stderr, "id=%s method=%s path=%s status=%u in=%zu out=%zu ms=%.1f%s%s\n", request->id, request->method, request->path, request->status, request->received,
+            request->answer_bytes, ms, request->key ? " key=" : "", request->key ? request->key : "");
 }

@@ -29,6 +29,19 @@ size_t router_body_limit(const struct config *config, const char *url)
     return config->max_body_bytes;
 }
 
+const char *router_known_path(const char *url)
+{
+    for (size_t i = 0; i < ROUTES; i++)
+        if (strcmp(path_of(url), routes[i].path) == 0)
+            return routes[i].path;
+    return "-";
+}
+
+bool router_is_guarded(const char *method, const char *url)
+{
+    return strncmp(path_of(url), "/v1/", 4) == 0 && strcmp(method, "OPTIONS") != 0; /* a preflight of CORS comes without a key */
+}
+
 const char *router_path(size_t index)
 {
     return index < ROUTES ? routes[index].path : NULL;

@@ -26,6 +26,7 @@ struct config {
     size_t max_body_ratio; /* of decoded bytes to those of the body as it is sent */
     const char *cors_origins; /* "": none */
     size_t max_batch_bytes, max_batch_items, max_batches;
+    const char *keys_file;    /* "": everybody may call */
     size_t max_json_depth;
     size_t max_header_bytes;
     size_t max_connections;
@@ -44,6 +45,20 @@ enum config_outcome { CONFIG_RUN, CONFIG_DONE, CONFIG_WRONG, CONFIG_PRINT, CONFI
 /* Defaults, then the file, then DUIDER_* variables, then arguments. Prints what was asked for (CONFIG_DONE) or what is wrong. */
 enum config_outcome config_read(int argc, char **argv, struct config *config);
 void config_free(struct config *config);
+/* The whole of a file of settings or keys, for free(); NULL after saying why not. */
+char *config_read_file(const char *path);
+
+/* ---- keys.c: who may call ---- */
+
+struct keys;
+
+/* NULL after saying why not. */
+struct keys *keys_read(const char *path);
+void keys_free(struct keys *keys);
+/* The name of the key, which lives as long as `keys`; NULL: there is no such key. */
+const char *keys_find(const struct keys *keys, const char *token);
+/* --new-key: prints a new key, and its line for the file. */
+bool keys_make(const char *name);
 
 /* ---- healthcheck.c ---- */
 
@@ -102,6 +117,7 @@ struct server {
     struct metrics *metrics;
     duider_model *model; /* both NULL while loading; written before phase becomes READY */
     struct queue *queue;
+    struct keys *keys; /* NULL: everybody may call */
     _Atomic(enum phase) phase;
     atomic_size_t open_requests;
     atomic_size_t batches; /* being answered */
@@ -112,8 +128,13 @@ struct server {
 };
 
 struct route;
-struct problem;
 struct batch;
+
+struct problem {
+    unsigned status; /* of the answer; 0: there is none */
+    char detail[DUIDER_ERROR_MESSAGE_BYTES + 64];
+    char pointer[32]; /* JSON Pointer to the bad member; "" for none */
+};
 
 /* ---- negotiate.c: content codings, and what a client says of them ---- */
 
@@ -158,7 +179,6 @@ bool decompressor_is_at_end(const struct decompressor *decompressor);
 void body_add(struct request *request, const char *data, size_t bytes);
 /* Of the body so far, as if it were all; false with *problem. */
 bool body_check(struct request *request, struct problem *problem);
-
 /* ---- listener.c: one HTTP request ---- */
 
 enum {
@@ -171,9 +191,11 @@ struct request {
     struct MHD_Connection *connection;
     const char *method, *path; /* path: static string of the route once routed, else "-" */
     char id[REQUEST_ID_BYTES]; /* the client's X-Request-Id, or one of our own */
+    const char *key;           /* name of the API key it came with; NULL: none was asked for, or none fits */
     struct timespec start;
     char *body;
     size_t body_bytes, body_capacity, received;
+    struct problem refusal; /* by the headers */
     bool begun; /* the route was looked up */
     size_t body_limit;
     bool late;  /* it came when nothing was taken any more */
@@ -207,12 +229,15 @@ void watch_free(struct watch *watch);
 void watch_connection(void *payload, struct MHD_Connection *connection, void **context, enum MHD_ConnectionNotificationCode code);
 /* A request's headers are there, or (not asking) it is over. */
 void watch_request(struct watch *watch, struct MHD_Connection *connection, bool asking);
-/* Shuts what is past its time. */
-void watch_cut(struct watch *watch);
+/* The answer goes out before the body came: its connection closes slowly, so that the client can read it. */
+void watch_linger(struct watch *watch, struct MHD_Connection *connection);
+/* Shuts what is past its time. True: something is lingering, call again soon. */
+bool watch_cut(struct watch *watch);
 
 /* ---- guard.c: what comes before the work ---- */
 
-bool guard_check_headers(const struct request *request, struct problem *problem);
+bool guard_check_headers(struct request *request, const char *url, struct problem *problem);
+void guard_add_headers(const struct request *request, unsigned status, struct MHD_Response *response);
 
 /* ---- router.c ---- */
 
@@ -226,6 +251,12 @@ struct route {
 
 /* Largest body under that path. */
 size_t router_body_limit(const struct config *config, const char *url);
+
+/* The path as a string that lasts; "-": there is none such. */
+const char *router_known_path(const char *url);
+
+/* Does a request to it need an API key, where there are some? */
+bool router_is_guarded(const char *method, const char *url);
 
 /* Paths in the order of the table, each once; NULL behind the last. */
 const char *router_path(size_t index);
@@ -270,12 +301,6 @@ char *metrics_text(const struct request *request, size_t *bytes);
 
 /* ---- input.c: body -> job ---- */
 
-struct problem {
-    unsigned status;
-    char detail[DUIDER_ERROR_MESSAGE_BYTES + 64];
-    char pointer[32]; /* JSON Pointer to the bad member; "" for none */
-};
-
 /* Fills request->job from the body and the headers; false with *problem. */
 bool input_read(struct request *request, struct problem *problem);
 
@@ -284,6 +309,8 @@ void input_read_id(struct request *request);
 
 /* Do the headers say clearly where the request ends? Where they do not, the connection can't be used any more. */
 bool input_check_framing(const struct request *request, struct problem *problem);
+
+bool input_has_body(const struct request *request);
 
 /* Should the answer to the headers, if they are refused, go out before the body comes? */
 bool input_is_to_be_checked_first(const struct request *request);

@@ -2,17 +2,27 @@
  * Connections that do not send a request in time. libmicrohttpd 0.9.75 closes what is silent, but a byte now and then keeps a connection open, and it tells
  * nothing of a request before its headers are complete: so each connection has a time by which the next headers must be there, and one that is past it
  * is shut down. The listener's thread notes what happens; the main thread cuts.
+ *
+ * And connections that are answered before the body came: to close them at once would reset them, and the client might never see the answer (RFC 9112, 9.6).
+ * So our end is shut, and what comes is thrown away until the client closes too, or for LINGER_MS.
  */
 #include "server.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <unistd.h>
+
+enum { LINGER_MS = 2000, LINGERING_MAX = 256 };
 
 struct connection {
     struct connection *next, *previous;
     int socket;
-    bool asking; /* a request is under way: it has its own deadline */
+    bool asking;    /* a request is under way: it has its own deadline */
+    bool lingering; /* to linger when it is closed; then: libmicrohttpd has closed it, and the socket is ours */
+    bool closed;
     size_t due_ms;
 };
 
@@ -20,6 +30,7 @@ struct watch {
     pthread_mutex_t lock;
     struct connection first; /* of a ring */
     size_t header_timeout_ms, idle_timeout_ms;
+    size_t lingering;
 };
 
 static size_t now_ms(void)
@@ -41,10 +52,26 @@ struct watch *watch_new(const struct config *config)
     return watch;
 }
 
+static void forget(struct connection *watched)
+{
+    watched->previous->next = watched->next;
+    watched->next->previous = watched->previous;
+    free(watched);
+}
+
+static void stop_lingering(struct watch *watch, struct connection *watched)
+{
+    close(watched->socket);
+    watch->lingering--;
+    forget(watched);
+}
+
 void watch_free(struct watch *watch)
 {
     if (!watch)
         return;
+    while (watch->lingering)
+        stop_lingering(watch, watch->first.next); /* libmicrohttpd has closed all others */
     pthread_mutex_destroy(&watch->lock);
     free(watch);
 }
@@ -75,18 +102,30 @@ void watch_connection(void *payload, struct MHD_Connection *connection, void **c
     struct connection *watched = *context; /* its socket closes after this call, so that no other socket can have its number under the lock */
     if (!watched)
         return;
-    pthread_mutex_lock(&watch->lock);
-    watched->previous->next = watched->next;
-    watched->next->previous = watched->previous;
-    pthread_mutex_unlock(&watch->lock);
-    free(watched);
     *context = NULL;
+    pthread_mutex_lock(&watch->lock);
+    int kept = watched->lingering && watch->lingering < LINGERING_MAX ? fcntl(watched->socket, F_DUPFD_CLOEXEC, 0) : -1;
+    if (kept < 0) {
+        forget(watched);
+    } else {
+        shutdown(kept, SHUT_WR);
+        watched->socket = kept;
+        watched->closed = true;
+        watched->due_ms = now_ms() + LINGER_MS;
+        watch->lingering++;
+    }
+    pthread_mutex_unlock(&watch->lock);
+}
+
+static struct connection *watched_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info ? info->socket_context : NULL;
 }
 
 void watch_request(struct watch *watch, struct MHD_Connection *connection, bool asking)
 {
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    struct connection *watched = info ? info->socket_context : NULL;
+    struct connection *watched = watched_of(connection);
     if (!watched)
         return;
     pthread_mutex_lock(&watch->lock);
@@ -95,14 +134,42 @@ void watch_request(struct watch *watch, struct MHD_Connection *connection, bool 
     pthread_mutex_unlock(&watch->lock);
 }
 
-void watch_cut(struct watch *watch)
+void watch_linger(struct watch *watch, struct MHD_Connection *connection)
+{
+    struct connection *watched = watched_of(connection);
+    if (!watched)
+        return;
+    pthread_mutex_lock(&watch->lock);
+    watched->lingering = true;
+    pthread_mutex_unlock(&watch->lock);
+}
+
+/* Throws away what has come; false: nothing more will. */
+static bool discard(int socket)
+{
+    enum { PIECES_MAX = 16 };
+    char piece[16 * 1024];
+    ssize_t bytes = 1;
+    for (size_t i = 0; i < PIECES_MAX && bytes > 0; i++)
+        bytes = recv(socket, piece, sizeof piece, MSG_DONTWAIT);
+    return bytes > 0 || (bytes < 0 && (errno == EAGAIN || errno == EINTR));
+}
+
+bool watch_cut(struct watch *watch)
 {
     size_t now = now_ms();
     pthread_mutex_lock(&watch->lock);
-    for (struct connection *watched = watch->first.next; watched != &watch->first; watched = watched->next)
-        if (!watched->asking && watched->due_ms <= now) {
+    for (struct connection *watched = watch->first.next, *next; watched != &watch->first; watched = next) {
+        next = watched->next;
+        if (watched->closed) {
+            if (!discard(watched->socket) || watched->due_ms <= now)
+                stop_lingering(watch, watched);
+        } else if (!watched->asking && watched->due_ms <= now) {
             shutdown(watched->socket, SHUT_RDWR); /* the listener sees its end and closes it */
             watched->asking = true;               /* once is enough */
         }
+    }
+    bool soon = watch->lingering > 0;
     pthread_mutex_unlock(&watch->lock);
+    return soon;
 }
