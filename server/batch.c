@@ -339,6 +339,7 @@ enum MHD_Result handle_batch(struct request *request)
     }
     if (!read_input(request, request->batch, &problem))
         return respond_problem(request, &problem);
+    guard_charge(request, count_items(request->batch));
     if (request->answer_coding != CODING_IDENTITY)
         request->batch->compressor = compressor_new(request->answer_coding);
     request->coded = request->batch->compressor != NULL;

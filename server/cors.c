@@ -29,7 +29,7 @@ void cors_add_headers(const struct request *request, struct MHD_Response *respon
     if (!origin || !is_listed(list, origin))
         return;
     MHD_add_response_header(response, "Access-Control-Allow-Origin", origin);
-    MHD_add_response_header(response, "Access-Control-Expose-Headers", "X-Request-Id, Server-Timing, Retry-After");
+    MHD_add_response_header(response, "Access-Control-Expose-Headers", "X-Request-Id, Server-Timing, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset");
     if (strcmp(request->method, "OPTIONS") != 0)
         return;
     MHD_add_response_header(response, "Access-Control-Allow-Methods", "GET, HEAD, POST");

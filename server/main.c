@@ -22,9 +22,13 @@ static bool second_signal(void)
 /* What must be known before the first request; false after saying what is wrong. */
 static bool prepare(struct server *server)
 {
-    if (*server->config.keys_file)
-        server->keys = keys_read(server->config.keys_file);
-    return server->keys || !*server->config.keys_file;
+    if (*server->config.keys_file && !(server->keys = keys_read(server->config.keys_file)))
+        return false;
+    server->key_rates = rates_new();
+    server->address_rates = rates_new();
+    if (!server->key_rates || !server->address_rates)
+        fputs("duider-server: no memory\n", stderr);
+    return server->key_rates && server->address_rates;
 }
 
 static bool load(struct server *server)
@@ -109,6 +113,8 @@ int main(int argc, char **argv)
     default: break;
     }
     keys_free(server.keys);
+    rates_free(server.key_rates);
+    rates_free(server.address_rates);
     config_free(&server.config);
     return code;
 }

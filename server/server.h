@@ -27,6 +27,8 @@ struct config {
     const char *cors_origins; /* "": none */
     size_t max_batch_bytes, max_batch_items, max_batches;
     const char *keys_file;    /* "": everybody may call */
+    size_t rate_per_key, rate_per_address; /* requests a minute; 0: no limit */
+    size_t rate_burst;
     size_t max_json_depth;
     size_t max_header_bytes;
     size_t max_connections;
@@ -59,6 +61,24 @@ void keys_free(struct keys *keys);
 const char *keys_find(const struct keys *keys, const char *token);
 /* --new-key: prints a new key, and its line for the file. */
 bool keys_make(const char *name);
+
+/* ---- rates.c: how often ---- */
+
+struct rates;
+
+struct rate {
+    bool allowed;
+    size_t limit, remaining; /* tokens; limit 0: there is no limit */
+    size_t reset_s, retry_s; /* until the bucket is full; until there is a token */
+};
+
+/* NULL: no memory. */
+struct rates *rates_new(void);
+void rates_free(struct rates *rates);
+/* Takes a token of the client, whose name has so many bytes, where there is one. */
+struct rate rates_take(struct rates *rates, const void *client, size_t bytes, size_t per_minute, size_t burst);
+/* Takes them whether they are there or not: what is missing must come back first. */
+struct rate rates_charge(struct rates *rates, const void *client, size_t bytes, size_t per_minute, size_t burst, size_t tokens);
 
 /* ---- healthcheck.c ---- */
 
@@ -118,6 +138,7 @@ struct server {
     duider_model *model; /* both NULL while loading; written before phase becomes READY */
     struct queue *queue;
     struct keys *keys; /* NULL: everybody may call */
+    struct rates *key_rates, *address_rates;
     _Atomic(enum phase) phase;
     atomic_size_t open_requests;
     atomic_size_t batches; /* being answered */
@@ -179,6 +200,7 @@ bool decompressor_is_at_end(const struct decompressor *decompressor);
 void body_add(struct request *request, const char *data, size_t bytes);
 /* Of the body so far, as if it were all; false with *problem. */
 bool body_check(struct request *request, struct problem *problem);
+
 /* ---- listener.c: one HTTP request ---- */
 
 enum {
@@ -192,6 +214,7 @@ struct request {
     const char *method, *path; /* path: static string of the route once routed, else "-" */
     char id[REQUEST_ID_BYTES]; /* the client's X-Request-Id, or one of our own */
     const char *key;           /* name of the API key it came with; NULL: none was asked for, or none fits */
+    struct rate rate;
     struct timespec start;
     char *body;
     size_t body_bytes, body_capacity, received;
@@ -237,6 +260,8 @@ bool watch_cut(struct watch *watch);
 /* ---- guard.c: what comes before the work ---- */
 
 bool guard_check_headers(struct request *request, const char *url, struct problem *problem);
+/* The request turned out to hold so many articles: they count as that many requests. */
+void guard_charge(struct request *request, size_t articles);
 void guard_add_headers(const struct request *request, unsigned status, struct MHD_Response *response);
 
 /* ---- router.c ---- */
