@@ -16,7 +16,7 @@ import xxhash
 
 import labels
 from dataset import WINDOW
-from model import depth_of
+from model import WEIGHT_LEVELS, depth_of
 from tokenizer import PieceTokenizer
 
 MAGIC, VERSION, ALIGNMENT = b"duider\r\n", 1, 64
@@ -24,11 +24,11 @@ OVERLAP = 48  # pieces that neighbouring windows share
 SPECIAL = 4
 
 
-def quantise(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def quantise(matrix: np.ndarray, levels: int) -> tuple[np.ndarray, np.ndarray]:
     """[out, in] -> int8 [out, in] and a scale a row: value = scale * q."""
-    scale = np.abs(matrix).max(axis=1) / 127.0
+    scale = np.abs(matrix).max(axis=1) / levels
     scale[scale == 0.0] = 1.0
-    return np.clip(np.rint(matrix / scale[:, None]), -127, 127).astype(np.int8), scale.astype(np.float32)
+    return np.clip(np.rint(matrix / scale[:, None]), -levels, levels).astype(np.int8), scale.astype(np.float32)
 
 
 def piece_order(vocab: list[tuple[str, float]]) -> list[int]:
@@ -59,7 +59,7 @@ def tensors_of(state: dict[str, torch.Tensor], tokenizer: PieceTokenizer, calibr
         "labels": {head: " ".join(names) for head, names in labels.HEADS.items()},
         "temperatures": calibration["temperatures"], "confidence": calibration["confidence"],
     }
-    words, word_scale = quantise(state["encoder.words.weight"][order])
+    words, word_scale = quantise(state["encoder.words.weight"][order], 127)
     out = {
         "meta": np.frombuffer(json.dumps(meta).encode(), np.uint8),
         "pieces.bytes": np.frombuffer(b"".join(pieces), np.uint8),
@@ -82,7 +82,7 @@ def tensors_of(state: dict[str, torch.Tensor], tokenizer: PieceTokenizer, calibr
     for i in range(layers):
         source, target = f"encoder.layers.{i}.", f"layer.{i}."
         for part in ("qkv", "attention_out", "ffn_in", "ffn_out"):
-            out[f"{target}{part}.weight"], out[f"{target}{part}.scale"] = quantise(state[f"{source}{part}.weight"])
+            out[f"{target}{part}.weight"], out[f"{target}{part}.scale"] = quantise(state[f"{source}{part}.weight"], WEIGHT_LEVELS)
             out[f"{target}{part}.bias"] = state[f"{source}{part}.bias"]
         for part in ("attention_norm", "ffn_norm"):
             out[f"{target}{part}.weight"] = state[f"{source}{part}.weight"]

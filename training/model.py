@@ -13,6 +13,9 @@ from torch import nn
 
 import labels
 
+WEIGHT_LEVELS = 63  # of 8-bit weights on either side of zero: two products with 8-bit inputs fit into 16 bits, which processors without VNNI add up in
+INPUT_LEVELS = 127  # of the inputs of products, from the least to the largest of a row
+
 
 def drop(x: torch.Tensor, rate: float, training: bool) -> torch.Tensor:
     """Dropout of whole features over a window (Gal and Ghahramani, 2016): as many random numbers as features, not as values."""
@@ -22,15 +25,39 @@ def drop(x: torch.Tensor, rate: float, training: bool) -> torch.Tensor:
     return x * (keep.to(x.dtype) / (1.0 - rate))
 
 
+def through(rounded: torch.Tensor, exact: torch.Tensor) -> torch.Tensor:
+    """The value of `rounded`, the gradient of `exact` (Bengio et al., 2013)."""
+    return exact + (rounded - exact).detach()
+
+
+class Product(nn.Linear):
+    """A matrix product; with `rounds` of operands rounded as the library rounds them, so that the network learns to live with it
+    (quantisation-aware training: Jacob et al., 2018)."""
+
+    rounds = False
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if not self.rounds:
+            return super().forward(x)
+        with torch.no_grad():
+            scale = (self.weight.abs().amax(1, keepdim=True) / WEIGHT_LEVELS).clamp_min(1e-12)
+            weight = (self.weight / scale).round_().mul_(scale)
+            least, most = x.amin(-1, keepdim=True).clamp_max(0.0), x.amax(-1, keepdim=True).clamp_min(0.0)
+            step = ((most - least) / INPUT_LEVELS).clamp_min(1e-12)
+            zero = (-least / step).round_()
+            rows = (x / step + zero).round_().sub_(zero).mul_(step)
+        return F.linear(through(rows, x), through(weight, self.weight), self.bias)
+
+
 class Layer(nn.Module):
     def __init__(self, hidden: int, heads: int, ffn: int, epsilon: float, dropout: float):
         super().__init__()
         self.heads = heads
-        self.qkv = nn.Linear(hidden, 3 * hidden)
-        self.attention_out = nn.Linear(hidden, hidden)
+        self.qkv = Product(hidden, 3 * hidden)
+        self.attention_out = Product(hidden, hidden)
         self.attention_norm = nn.LayerNorm(hidden, epsilon)
-        self.ffn_in = nn.Linear(hidden, ffn)
-        self.ffn_out = nn.Linear(ffn, hidden)
+        self.ffn_in = Product(hidden, ffn)
+        self.ffn_out = Product(ffn, hidden)
         self.ffn_norm = nn.LayerNorm(hidden, epsilon)
         self.dropout = dropout
 
@@ -85,6 +112,12 @@ class Duider(nn.Module):
         query = (self.pointer_first(first) + self.pointer_last(last)).view(-1, len(labels.POINTERS), labels.POINTER_SIZE)
         key = self.pointer_key(words).view(-1, len(labels.POINTERS), labels.POINTER_SIZE)
         return torch.einsum("qpd,wpd->pqw", query, key) / math.sqrt(labels.POINTER_SIZE)
+
+
+def set_rounding(model: Duider, rounds: bool) -> None:
+    for module in model.modules():
+        if isinstance(module, Product):
+            module.rounds = rounds
 
 
 def depth_of(state: dict[str, torch.Tensor]) -> int:

@@ -23,7 +23,7 @@ import weights
 from augment import Names, refine, roughen, swap_names, swap_quotation_marks
 from dataset import WINDOW, Builder, Document, Window, cut_windows, read_lines
 from losses import batch_loss
-from model import Duider, depth_of, from_pretrained
+from model import Duider, depth_of, from_pretrained, set_rounding
 from tokenizer import PieceTokenizer
 
 
@@ -120,6 +120,7 @@ def main() -> None:
     if args.start:  # of a deeper one the lowest layers
         wanted = model.state_dict()
         model.load_state_dict({k: v for k, v in torch.load(args.start, weights_only=True)["model"].items() if k in wanted})
+    set_rounding(model, config.get("rounds", False))
     teacher = None
     if args.teacher:
         state = torch.load(args.teacher, weights_only=True)["model"]
