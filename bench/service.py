@@ -1,0 +1,157 @@
+"""What load.py and soak.py share: a server of their own on loopback, keep-alive connections, articles, percentiles."""
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import subprocess
+import time
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+def article(words: int) -> bytes:
+    """A request for the first sentences of bench/article.txt, at least `words` words, or for several copies of it."""
+    text = (HERE / "article.txt").read_text(encoding="utf-8")
+    sentences = re.split(r"(?<=[.!?”]) ", " ".join(text.split()))
+    out: list[str] = []
+    while sum(len(s.split()) for s in out) < words:
+        out.append(sentences[len(out) % len(sentences)])
+    return json.dumps({"text": " ".join(out)}).encode()
+
+
+class Server:
+    """duider-server with its own port; its log is kept for those who ask."""
+
+    def __init__(self, build: str, *options: str, log: Path | None = None):
+        self.options = options
+        self.log = log.open("wb") if log else subprocess.DEVNULL
+        reader, writer = os.pipe()
+        self.process = subprocess.Popen([f"{build}/duider-server", "--port", "0", *options], stderr=writer)
+        os.close(writer)
+        self.tail = b""
+        self.lines = os.fdopen(reader, "rb")
+        ready = self.lines.readline().decode()
+        self.port = int(re.search(r":(\d+), ", ready).group(1))
+        self.drain = asyncio.get_running_loop().run_in_executor(None, self._drain)
+
+    def _drain(self) -> None:  # a full pipe would stop the server
+        for line in self.lines:
+            if self.log is not subprocess.DEVNULL:
+                self.log.write(line)
+
+    def resident_mb(self) -> float:
+        return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{self.process.pid}/status").read_text()).group(1)) / 1000
+
+    def descriptors(self) -> int:
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    async def stop(self) -> int:
+        self.process.terminate()
+        code = await asyncio.get_running_loop().run_in_executor(None, self.process.wait)
+        await self.drain
+        return code
+
+
+class Lost(Exception):
+    """The connection ended before its answer was whole."""
+
+
+class Connection:
+    """One keep-alive connection."""
+
+    def __init__(self, port: int):
+        self.port = port
+        self.reader: asyncio.StreamReader | None = None
+        self.writer: asyncio.StreamWriter | None = None
+
+    async def request(self, body: bytes | None, path: str = "/v1/annotate") -> tuple[int, bytes]:
+        """-> status and body."""
+        if not self.writer:
+            self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port)
+        head = f"{'POST' if body is not None else 'GET'} {path} HTTP/1.1\r\nHost: localhost\r\n"
+        if body is not None:
+            head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        try:
+            self.writer.write(head.encode() + b"\r\n" + (body or b""))
+            await self.writer.drain()
+            answer = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+            length = int(re.search(r"(?i)content-length: (\d+)", answer).group(1))
+            content = await self.reader.readexactly(length)
+        except (ConnectionError, asyncio.IncompleteReadError) as error:
+            self.close()
+            raise Lost(str(error)) from error
+        if "connection: close" in answer.lower():
+            self.close()
+        return int(answer.split(" ", 2)[1]), content
+
+    def close(self) -> None:
+        if self.writer:
+            self.writer.close()
+        self.reader = self.writer = None
+
+
+def percentile(values: list[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else float("nan")
+
+
+async def closed_loop(port: int, body: bytes, clients: int, seconds: float) -> list[float]:
+    """`clients` connections that ask again as soon as they are answered  ->  milliseconds of each answer."""
+    took: list[float] = []
+    end = time.monotonic() + seconds
+
+    async def client() -> None:
+        connection = Connection(port)
+        while time.monotonic() < end:
+            began = time.monotonic()
+            status, _ = await connection.request(body)
+            if status != 200:
+                raise RuntimeError(f"status {status} from a server that is not overloaded")
+            took.append(1000 * (time.monotonic() - began))
+        connection.close()
+
+    await asyncio.gather(*(client() for _ in range(clients)))
+    return took
+
+
+class Outcome:
+    def __init__(self) -> None:
+        self.good: list[float] = []  # milliseconds of answers with 200
+        self.statuses: dict[int, int] = {}
+        self.lost = 0
+        self.largest_refusal = 0.0
+
+
+async def open_loop(port: int, body: bytes, rate: float, seconds: float) -> Outcome:
+    """Requests at a steady rate, whether earlier ones were answered or not."""
+    outcome = Outcome()
+    idle: list[Connection] = []
+
+    async def one() -> None:
+        connection = idle.pop() if idle else Connection(port)
+        began = time.monotonic()
+        try:
+            status, _ = await connection.request(body)
+        except (Lost, OSError):
+            outcome.lost += 1
+            return
+        took = 1000 * (time.monotonic() - began)
+        outcome.statuses[status] = outcome.statuses.get(status, 0) + 1
+        if status == 200:
+            outcome.good.append(took)
+        else:
+            outcome.largest_refusal = max(outcome.largest_refusal, took)
+        idle.append(connection)
+
+    tasks, start, number = [], time.monotonic(), 0
+    while number < rate * seconds:
+        tasks.append(asyncio.create_task(one()))
+        number += 1
+        await asyncio.sleep(max(0.0, start + number / rate - time.monotonic()))
+    await asyncio.gather(*tasks)
+    for connection in idle:
+        connection.close()
+    return outcome
