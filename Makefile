@@ -81,7 +81,12 @@ $(BUILD)/bench/%: bench/%.c $(BUILD)/libduider.a
 	@echo "  LD  $@"
 	$(Q)$(CC) $(ALL_CFLAGS) -Ilib -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(BUILD)/libduider.a $(LIBS)
 
-$(BUILD)/server/openapi.o: openapi.yaml
+$(BUILD)/openapi.json: openapi.yaml
+	@mkdir -p $(@D)
+	$(Q)python3 -X utf8 -c 'import json, sys, yaml; json.dump(yaml.safe_load(sys.stdin), sys.stdout, ensure_ascii=False)' < $< > $@
+
+$(BUILD)/server/openapi.o: openapi.yaml $(BUILD)/openapi.json
+$(BUILD)/server/openapi.o: ALL_CFLAGS += -DDUIDER_OPENAPI_JSON='"$(BUILD)/openapi.json"'
 
 test: all $(TESTS) ## all tests; the last line counts them
 	@tests/run $(BUILD)

@@ -343,5 +343,5 @@ enum MHD_Result handle_batch(struct request *request)
     if (request->answer_coding != CODING_IDENTITY)
         request->batch->compressor = compressor_new(request->answer_coding);
     request->coded = request->batch->compressor != NULL;
-    return respond_stream(request, "application/x-ndjson", read_lines, request->batch);
+    return respond_stream(request, request->route->type, read_lines, request->batch);
 }

@@ -29,10 +29,10 @@ void cors_add_headers(const struct request *request, struct MHD_Response *respon
     if (!origin || !is_listed(list, origin))
         return;
     MHD_add_response_header(response, "Access-Control-Allow-Origin", origin);
-    MHD_add_response_header(response, "Access-Control-Expose-Headers", "X-Request-Id, Server-Timing, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset");
+    MHD_add_response_header(response, "Access-Control-Expose-Headers", "ETag, X-Request-Id, Server-Timing, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset");
     if (strcmp(request->method, "OPTIONS") != 0)
         return;
     MHD_add_response_header(response, "Access-Control-Allow-Methods", "GET, HEAD, POST");
-    MHD_add_response_header(response, "Access-Control-Allow-Headers", "Authorization, Content-Type, Content-Encoding, X-Request-Id");
+    MHD_add_response_header(response, "Access-Control-Allow-Headers", "Authorization, Content-Type, Content-Encoding, If-None-Match, X-Request-Id");
     MHD_add_response_header(response, "Access-Control-Max-Age", "600");
 }

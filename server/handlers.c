@@ -59,7 +59,7 @@ static enum MHD_Result answer_job(struct request *request)
             snprintf(problem.pointer, sizeof problem.pointer, "%s", request->input ? "/text" : "");
         return respond_problem(request, &problem);
     }
-    return respond(request, 200, "application/json", job->json, job->json_bytes);
+    return respond(request, 200, request->route->type, job->json, job->json_bytes);
 }
 
 static struct timespec later(struct timespec time, size_t ms)
@@ -119,7 +119,7 @@ static enum MHD_Result respond_json(struct request *request, unsigned status, js
     json_decref(json);
     if (!text)
         return MHD_NO;
-    enum MHD_Result queued = respond(request, status, "application/json", text, strlen(text));
+    enum MHD_Result queued = respond(request, status, request->route->type, text, strlen(text));
     duider_string_free(text);
     return queued;
 }
@@ -163,18 +163,13 @@ enum MHD_Result handle_info(struct request *request)
                                                 "languages", "nl", "en", "de", "workers", (int)server->config.workers, "model", model, "limits", limits));
 }
 
-enum MHD_Result handle_openapi(struct request *request)
-{
-    return respond(request, 200, "application/yaml", openapi_text, openapi_text_bytes);
-}
-
 enum MHD_Result handle_metrics(struct request *request)
 {
     size_t bytes;
     char *text = metrics_text(request, &bytes);
     if (!text)
         return unavailable(request, "memory is short");
-    enum MHD_Result queued = respond(request, 200, "text/plain; version=0.0.4; charset=utf-8", text, bytes);
+    enum MHD_Result queued = respond(request, 200, request->route->type, text, bytes);
     free(text);
     return queued;
 }

@@ -85,6 +85,11 @@ static enum MHD_Result begin(struct request *request, const char *url)
         return answered;
     negotiate_answer(request);
     struct problem problem;
+    if (!negotiate_takes(request, route->type)) {
+        problem = (struct problem){406, "", ""};
+        snprintf(problem.detail, sizeof problem.detail, "Accept does not take %s, which is what there is", route->type);
+        return respond_problem(request, &problem);
+    }
     if (route->body != BODY_NONE && !input_check_headers(request, route->body, &problem))
         return respond_problem(request, &problem);
     if (request->too_large && !body_check(request, &problem))

@@ -1,4 +1,4 @@
-/* Lists in headers: which coding a body has; which an answer may have, which types (RFC 9110, 12.5). */
+/* Lists in headers: which coding a body has; which coding and type an answer may have (RFC 9110, 12.5); which page a client already holds. */
 #include "server.h"
 
 #include <string.h>
@@ -137,4 +137,75 @@ void negotiate_answer(struct request *request)
         }
     }
     request->compress_from = plain_refused ? 0 : COMPRESS_FROM_BYTES;
+}
+
+/* ---- types ---- */
+
+struct range {
+    const char *type;
+    size_t type_bytes;
+    bool any;          /* a range was there */
+    unsigned nearness; /* of the ranges that the type is in, the nearest: 3 itself, 2 its group, 1 all; 0: it is in none */
+    unsigned quality;
+};
+
+static unsigned nearness_of(const struct element *element, const char *type, size_t type_bytes)
+{
+    size_t group = strcspn(type, "/") + 1;
+    if (element->bytes == type_bytes && strncasecmp(element->name, type, type_bytes) == 0)
+        return 3;
+    if (element->bytes == group + 1 && element->name[group] == '*' && strncasecmp(element->name, type, group) == 0)
+        return 2;
+    return is_named(element, "*/*") || is_named(element, "*"); /* the second: what old Java sends */
+}
+
+static enum MHD_Result read_accept(void *payload, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    (void)kind;
+    struct range *range = payload;
+    struct element element;
+    if (!value || strcasecmp(name, MHD_HTTP_HEADER_ACCEPT) != 0)
+        return MHD_YES;
+    while (next_element(&value, &element)) {
+        unsigned nearness = nearness_of(&element, range->type, range->type_bytes);
+        range->any = true;
+        if (nearness > range->nearness || (nearness == range->nearness && element.quality > range->quality)) {
+            range->nearness = nearness;
+            range->quality = element.quality;
+        }
+    }
+    return MHD_YES;
+}
+
+bool negotiate_takes(const struct request *request, const char *type)
+{
+    struct range range = {.type = type, .type_bytes = strcspn(type, ";")};
+    MHD_get_connection_values(request->connection, MHD_HEADER_KIND, read_accept, &range);
+    return !range.any || (range.nearness > 0 && range.quality > 0);
+}
+
+/* ---- tags ---- */
+
+struct held {
+    const char *etag;
+    bool found;
+};
+
+static enum MHD_Result read_tags(void *payload, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    (void)kind;
+    struct held *held = payload;
+    struct element element;
+    if (!value || strcasecmp(name, MHD_HTTP_HEADER_IF_NONE_MATCH) != 0)
+        return MHD_YES;
+    while (next_element(&value, &element))
+        held->found |= is_named(&element, "*") || is_named(&element, held->etag) || is_named(&element, held->etag + 2); /* with or without W/ */
+    return MHD_YES;
+}
+
+bool negotiate_is_held(const struct request *request, const char *etag)
+{
+    struct held held = {.etag = etag};
+    MHD_get_connection_values(request->connection, MHD_HEADER_KIND, read_tags, &held);
+    return held.found;
 }

@@ -1,15 +1,19 @@
-/* openapi.yaml, as it stands in the repository when the server is built. */
+/* openapi.yaml, as it stands in the repository when the server is built, and the JSON that the Makefile makes of it. */
 #include "server.h"
 
-__asm__(".section .rodata\n"
-        ".global openapi_text\n"
-        ".hidden openapi_text\n"
-        ".global openapi_text_bytes\n"
-        ".hidden openapi_text_bytes\n"
-        "openapi_text:\n"
-        ".incbin \"openapi.yaml\"\n"
-        "1:\n"
-        ".balign 8\n"
-        "openapi_text_bytes:\n"
-        ".quad 1b - openapi_text\n"
-        ".previous\n");
+#define EMBED(name, file)                 \
+    __asm__(".section .rodata\n"          \
+            ".global " name "\n"          \
+            ".hidden " name "\n"          \
+            ".global " name "_bytes\n"    \
+            ".hidden " name "_bytes\n"    \
+            name ":\n"                    \
+            ".incbin \"" file "\"\n"      \
+            "1:\n"                        \
+            ".balign 8\n"                 \
+            name "_bytes:\n"              \
+            ".quad 1b - " name "\n"       \
+            ".previous\n")
+
+EMBED("openapi_yaml", "openapi.yaml");
+EMBED("openapi_json", DUIDER_OPENAPI_JSON);

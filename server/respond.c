@@ -13,6 +13,7 @@ const char *status_title(unsigned status)
     case 401: return "Unauthorized";
     case 404: return "Not Found";
     case 405: return "Method Not Allowed";
+    case 406: return "Not Acceptable";
     case 408: return "Request Timeout";
     case 411: return "Length Required";
     case 413: return "Content Too Large";
@@ -28,7 +29,7 @@ const char *status_title(unsigned status)
 /* What of the request an answer depends on, so that caches keep them apart. */
 static void add_vary(const struct request *request, unsigned status, struct MHD_Response *response)
 {
-    bool codings = status == 200, origins = request->server->config.cors_origins[0];
+    bool codings = status == 200 || status == 304, origins = request->server->config.cors_origins[0];
     if (codings || origins)
         MHD_add_response_header(response, "Vary", !origins ? "Accept-Encoding" : !codings ? "Origin" : "Accept-Encoding, Origin");
 }
@@ -38,7 +39,9 @@ static enum MHD_Result send_response(struct request *request, unsigned status, s
     if (!response)
         return MHD_NO;
     MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-    MHD_add_response_header(response, "Cache-Control", "no-store");
+    MHD_add_response_header(response, "Cache-Control", request->etag[0] ? "max-age=300" : "no-store");
+    if (request->etag[0])
+        MHD_add_response_header(response, "ETag", request->etag);
     if (request->coded)
         MHD_add_response_header(response, "Content-Encoding", negotiate_coding_name(request->answer_coding));
     if (atomic_load(&request->server->phase) >= PHASE_DRAINING)

@@ -4,14 +4,15 @@
 #include <string.h>
 
 static const struct route routes[] = {
-    {"POST", "/v1/annotate", handle_annotate, BODY_ARTICLE},
-    {"POST", "/v1/annotate/batch", handle_batch, BODY_BATCH},
-    {"GET", "/v1/info", handle_info, BODY_NONE},
-    {"GET", "/health", handle_ready, BODY_NONE},
-    {"GET", "/health/live", handle_live, BODY_NONE},
-    {"GET", "/health/ready", handle_ready, BODY_NONE},
-    {"GET", "/metrics", handle_metrics, BODY_NONE},
-    {"GET", "/openapi.yaml", handle_openapi, BODY_NONE},
+    {"POST", "/v1/annotate", handle_annotate, BODY_ARTICLE, "application/json"},
+    {"POST", "/v1/annotate/batch", handle_batch, BODY_BATCH, "application/x-ndjson"},
+    {"GET", "/v1/info", handle_info, BODY_NONE, "application/json"},
+    {"GET", "/health", handle_ready, BODY_NONE, "application/json"},
+    {"GET", "/health/live", handle_live, BODY_NONE, "application/json"},
+    {"GET", "/health/ready", handle_ready, BODY_NONE, "application/json"},
+    {"GET", "/metrics", handle_metrics, BODY_NONE, "text/plain; version=0.0.4; charset=utf-8"},
+    {"GET", "/openapi.yaml", handle_openapi_yaml, BODY_NONE, "application/yaml"},
+    {"GET", "/openapi.json", handle_openapi_json, BODY_NONE, "application/json"},
 };
 
 #define ROUTES (sizeof routes / sizeof *routes)
@@ -52,6 +53,8 @@ const struct route *router_find(struct request *request, const char *url, enum M
     const char *method = strcmp(request->method, "HEAD") == 0 ? "GET" : request->method;
     url = path_of(url);
     char allow[64] = "";
+    if (strcmp(url, "*") == 0 && strcmp(method, "OPTIONS") == 0)
+        snprintf(allow, sizeof allow, "GET, HEAD, POST, OPTIONS"); /* of the server as a whole */
     for (size_t i = 0; i < ROUTES; i++) {
         if (strcmp(url, routes[i].path) != 0)
             continue;

@@ -169,6 +169,10 @@ struct request;
 enum coding negotiate_body(const struct request *request);
 /* What Accept-Encoding wants of the codings that answers may have: request->answer_coding, request->compress_from. */
 void negotiate_answer(struct request *request);
+/* Does Accept take the type? */
+bool negotiate_takes(const struct request *request, const char *type);
+/* Does If-None-Match name the tag? */
+bool negotiate_is_held(const struct request *request, const char *etag);
 /* "gzip" */
 const char *negotiate_coding_name(enum coding coding);
 
@@ -234,6 +238,7 @@ struct request {
     enum coding answer_coding; /* that it is to have; IDENTITY: none */
     size_t compress_from;      /* smaller answers stay as they are */
     bool coded;                /* the answer has it */
+    char etag[24];   /* of a page that caches may keep; "": for other answers, which they may not */
     unsigned status; /* of the answer, for the log */
     size_t answer_bytes;
 };
@@ -272,6 +277,7 @@ struct route {
     const char *method, *path;
     enum MHD_Result (*handle)(struct request *request);
     enum body body;
+    const char *type; /* of what it answers, errors aside */
 };
 
 /* Largest body under that path. */
@@ -301,8 +307,12 @@ struct timespec deadline_after(size_t ms);
 enum MHD_Result handle_live(struct request *request);
 enum MHD_Result handle_ready(struct request *request);
 enum MHD_Result handle_info(struct request *request);
-enum MHD_Result handle_openapi(struct request *request);
 enum MHD_Result handle_metrics(struct request *request);
+
+/* ---- pages.c ---- */
+
+enum MHD_Result handle_openapi_yaml(struct request *request);
+enum MHD_Result handle_openapi_json(struct request *request);
 
 /* ---- batch.c ---- */
 
@@ -378,7 +388,7 @@ void log_request(const struct request *request);
 
 /* ---- openapi.c ---- */
 
-extern const char openapi_text[];
-extern const uint64_t openapi_text_bytes;
+extern const char openapi_yaml[], openapi_json[];
+extern const uint64_t openapi_yaml_bytes, openapi_json_bytes;
 
 #endif
