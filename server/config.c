@@ -48,6 +48,7 @@ static const struct setting settings[] = {
     {"queue-timeout-ms", "DUIDER_QUEUE_TIMEOUT_MS", "MS", "an article that has waited so long, or would have to, is refused with 503; 0: no limit", MEMBER(queue_timeout_ms), false, 0, 3600000, "5000"},
     {"idle-timeout-s", "DUIDER_IDLE_TIMEOUT_S", "SECONDS", "a connection that is silent for so long is closed", MEMBER(idle_timeout_s), false, 1, 3600, "30"},
     {"drain-timeout-ms", "DUIDER_DRAIN_TIMEOUT_MS", "MS", "on SIGTERM, time for requests under way to finish", MEMBER(drain_timeout_ms), false, 0, 3600000, "30000"},
+    {"log-format", "DUIDER_LOG_FORMAT", "FORMAT", "lines on standard error: logfmt or json", MEMBER(log_format_name), true, 0, 0, "logfmt"},
 };
 
 #define SETTINGS (sizeof settings / sizeof *settings)
@@ -95,7 +96,7 @@ static bool set(struct config *config, const struct setting *setting, const char
     errno = 0;
     unsigned long number = strtoul(value, &end, 10);
     if (errno || *end || !isdigit((unsigned char)*value) || number < setting->least || number > setting->most) {
-        fprintf(stderr, "duider-server: %s takes a number from %zu to %zu, not \"%s\"\n", source, setting->least, setting->most, value);
+        log_message(LOG_ERROR, "%s takes a number from %zu to %zu, not \"%s\"", source, setting->least, setting->most, value);
         return false;
     }
     size_t size = number;
@@ -114,7 +115,7 @@ char *config_read_file(const char *path)
     if (file)
         fclose(file);
     if (wrong) {
-        fprintf(stderr, "duider-server: %s: %s\n", path, wrong);
+        log_message(LOG_ERROR, "%s: %s", path, wrong);
         free(text);
         return NULL;
     }
@@ -165,7 +166,7 @@ static bool read_lines(char *text, const char *path, struct given *given)
             continue;
         char *equals = strchr(line, '=');
         if (!equals) {
-            fprintf(stderr, "duider-server: %s:%zu: a line is \"name = value\"\n", path, number);
+            log_message(LOG_ERROR, "%s:%zu: a line is \"name = value\"", path, number);
             fine = false;
             continue;
         }
@@ -174,10 +175,10 @@ static bool read_lines(char *text, const char *path, struct given *given)
         const struct setting *setting = find_setting(name);
         struct given *place = setting ? &given[setting - settings] : NULL;
         if (!setting || setting->offset == MEMBER(config_path)) {
-            fprintf(stderr, "duider-server: %s:%zu: there is no setting \"%s\"\n", path, number, name);
+            log_message(LOG_ERROR, "%s:%zu: there is no setting \"%s\"", path, number, name);
             fine = false;
         } else if (place->line) {
-            fprintf(stderr, "duider-server: %s:%zu: %s stands twice\n", path, number, name);
+            log_message(LOG_ERROR, "%s:%zu: %s stands twice", path, number, name);
             fine = false;
         } else {
             place->line = trim(equals + 1);
@@ -222,7 +223,7 @@ static enum config_outcome read_arguments(int argc, char **argv, struct config *
         }
     }
     if (optind < argc) {
-        fprintf(stderr, "duider-server: no argument \"%s\" is known; see --help\n", argv[optind]);
+        log_message(LOG_ERROR, "no argument \"%s\" is known; see --help", argv[optind]);
         return CONFIG_WRONG;
     }
     return outcome;
@@ -294,6 +295,10 @@ enum config_outcome config_read(int argc, char **argv, struct config *config)
     }
     for (size_t i = 0; i < SETTINGS; i++)
         fine &= apply(config, &settings[i], &given[i]);
+    if (fine && !log_format_from_name(config->log_format_name, &config->log_format)) {
+        log_message(LOG_ERROR, "log-format is logfmt or json, not \"%s\"", config->log_format_name);
+        fine = false;
+    }
     if (!fine)
         return CONFIG_WRONG;
     if (outcome != CONFIG_PRINT)

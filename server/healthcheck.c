@@ -12,7 +12,7 @@ enum { HEALTHCHECK_SECONDS = 2 };
 
 static bool fail(const char *what)
 {
-    fprintf(stderr, "duider-server: %s\n", what);
+    log_message(LOG_ERROR, "%s", what);
     return false;
 }
 

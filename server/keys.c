@@ -65,7 +65,7 @@ struct keys *keys_read(const char *path)
 {
     struct keys *keys = calloc(1, sizeof *keys);
     if (!keys) {
-        fputs("duider-server: no memory\n", stderr);
+        log_message(LOG_ERROR, "no memory");
         return NULL;
     }
     keys->text = config_read_file(path);
@@ -76,7 +76,7 @@ struct keys *keys_read(const char *path)
         const char *wrong = read_line(keys, line);
         if (!wrong)
             continue;
-        fprintf(stderr, "duider-server: %s:%zu: %s\n", path, number, wrong);
+        log_message(LOG_ERROR, "%s:%zu: %s", path, number, wrong);
         fine = false;
     }
     if (fine)
@@ -111,7 +111,7 @@ bool keys_make(const char *name)
     unsigned char secret[SECRET_BYTES], salt[SALT_BYTES], digest[HASH_BYTES];
     char secret_hex[2 * SECRET_BYTES + 1], salt_hex[2 * SALT_BYTES + 1], digest_hex[2 * HASH_BYTES + 1], key[sizeof KEY_PREFIX + sizeof secret_hex];
     if (!is_name(name)) {
-        fputs("duider-server: a key's name is 1 to 64 of A-Z a-z 0-9 . _ -\n", stderr);
+        log_message(LOG_ERROR, "a key's name is 1 to 64 of A-Z a-z 0-9 . _ -");
         return false;
     }
     if (gnutls_rnd(GNUTLS_RND_KEY, secret, sizeof secret) || gnutls_rnd(GNUTLS_RND_NONCE, salt, sizeof salt) ||

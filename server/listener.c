@@ -190,7 +190,7 @@ static bool find_address(const struct config *config, struct sockaddr_storage *a
 {
     if (read_address(config, address, family))
         return true;
-    fprintf(stderr, "duider-server: \"%s\" is no IP address\n", config->host);
+    log_message(LOG_ERROR, "\"%s\" is no IP address", config->host);
     return false;
 }
 
@@ -211,7 +211,7 @@ bool listener_start(struct server *server)
     server->watch = watch_new(config);
     server->metrics = metrics_new();
     if (!server->watch || !server->metrics) {
-        fputs("duider-server: no memory\n", stderr);
+        log_message(LOG_ERROR, "no memory");
         return false;
     }
     errno = 0;
@@ -223,7 +223,7 @@ bool listener_start(struct server *server)
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, config->max_header_bytes + CONNECTION_MEMORY_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL,
         MHD_OPTION_LISTEN_BACKLOG_SIZE, 1024u, MHD_OPTION_END);
     if (!server->daemon) {
-        fprintf(stderr, "duider-server: can't listen on %s port %zu: %s\n", config->host, config->port, errno ? strerror(errno) : "refused");
+        log_message(LOG_ERROR, "can't listen on %s port %zu: %s", config->host, config->port, errno ? strerror(errno) : "refused");
         return false;
     }
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT);

@@ -27,7 +27,7 @@ static bool prepare(struct server *server)
     server->key_rates = rates_new();
     server->address_rates = rates_new();
     if (!server->key_rates || !server->address_rates)
-        fputs("duider-server: no memory\n", stderr);
+        log_message(LOG_ERROR, "no memory");
     return server->key_rates && server->address_rates;
 }
 
@@ -35,18 +35,18 @@ static bool load(struct server *server)
 {
     duider_error error;
     if (duider_model_open(server->config.model_path, &server->model, &error) != DUIDER_OK) {
-        fprintf(stderr, "duider-server: %s\n", error.message);
+        log_message(LOG_ERROR, "%s", error.message);
         return false;
     }
     server->queue = queue_new(server->model, server->config.workers, server->config.queue_length,
                               server->config.max_batches * batch_window(&server->config));
     if (!server->queue) {
-        fputs("duider-server: no memory or no threads for the workers\n", stderr);
+        log_message(LOG_ERROR, "no memory or no threads for the workers");
         return false;
     }
     atomic_store(&server->phase, PHASE_READY);
     const char *host = server->config.host, *bracket = strchr(host, ':') ? "[]" : ""; /* an IPv6 address stands in brackets in a URL */
-    fprintf(stderr, "duider-server %s: ready on http://%.1s%s%s:%u, %zu workers, model %s\n", duider_version(), bracket, host, *bracket ? bracket + 1 : "",
+    log_message(LOG_INFO, "version %s is ready on http://%.1s%s%s:%u, %zu workers, model %s", duider_version(), bracket, host, *bracket ? bracket + 1 : "",
             server->port, server->config.workers, duider_model_get_info(server->model)->name);
     return true;
 }
@@ -56,7 +56,7 @@ static void stop(struct server *server)
     atomic_store(&server->phase, PHASE_DRAINING);
     listener_drain(server, server->config.drain_timeout_ms, second_signal);
     if (atomic_load(&server->open_requests) > 0) {
-        fputs("duider-server: stopped with requests unanswered\n", stderr);
+        log_message(LOG_ERROR, "stopped with requests unanswered");
         _exit(EXIT_FAILED); /* workers may be in the middle of their articles */
     }
     queue_free(server->queue);
@@ -71,7 +71,7 @@ static int run(struct server *server)
     sigaddset(&stop_signals, SIGTERM);
     sigaddset(&stop_signals, SIGINT);
     pthread_sigmask(SIG_BLOCK, &stop_signals, NULL); /* threads made from here on inherit it */
-    json_object_seed(0);
+    log_set_format(server->config.log_format);
     if (!prepare(server) || !listener_start(server))
         return EXIT_FAILED;
     if (!load(server)) {
@@ -93,7 +93,7 @@ static bool check(struct server *server)
     if (!listener_check(&server->config) || !prepare(server))
         return false;
     if (duider_model_open(server->config.model_path, &server->model, &error) != DUIDER_OK) {
-        fprintf(stderr, "duider-server: %s\n", error.message);
+        log_message(LOG_ERROR, "%s", error.message);
         return false;
     }
     duider_model_close(server->model);
@@ -105,6 +105,7 @@ int main(int argc, char **argv)
 {
     struct server server = {.phase = PHASE_LOADING};
     int code = EXIT_STOPPED;
+    json_object_seed(0); /* before there are threads */
     switch (config_read(argc, argv, &server.config)) {
     case CONFIG_RUN: code = run(&server); break;
     case CONFIG_CHECK: code = check(&server) ? EXIT_STOPPED : EXIT_FAILED; break;

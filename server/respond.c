@@ -1,4 +1,4 @@
-/* Answers: status, headers, body, problem objects (RFC 9457) and the access log. Nothing else writes to a client. */
+/* Answers: status, headers, body, problem objects (RFC 9457). Nothing else writes to a client. */
 #include "server.h"
 
 #include <stdlib.h>
@@ -138,13 +138,4 @@ enum MHD_Result respond_method_not_allowed(struct request *request, const char *
 {
     struct problem problem = {405, "this path does not take that method", ""};
     return respond_problem_with(request, &problem, "Allow", allow);
-}
-
-void log_request(const struct request *request)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    double ms = (double)(now.tv_sec - request->start.tv_sec) * 1e3 + (double)(now.tv_nsec - request->start.tv_nsec) / 1e6;
-    fprintf(stderr, "id=%s method=%s path=%s status=%u in=%zu out=%zu ms=%.1f%s%s\n", request->id, request->method, request->path, request->status, request->received,
-            request->answer_bytes, ms, request->key ? " key=" : "", request->key ? request->key : "");
 }

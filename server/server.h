@@ -13,6 +13,21 @@
 #include <stdio.h>
 #include <time.h>
 
+/* ---- log.c ---- */
+
+struct request;
+
+enum log_format { LOG_PLAIN, LOG_LOGFMT, LOG_JSON };
+enum log_level { LOG_INFO, LOG_WARNING, LOG_ERROR };
+
+bool log_format_from_name(const char *name, enum log_format *format);
+/* Plain sentences before. */
+void log_set_format(enum log_format format);
+/* One line on standard error. */
+void log_message(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The request is over. */
+void log_request(const struct request *request);
+
 /* ---- config.c: every option once ---- */
 
 struct config {
@@ -38,6 +53,8 @@ struct config {
     size_t queue_timeout_ms; /* 0: no limit */
     size_t idle_timeout_s;
     size_t drain_timeout_ms;
+    const char *log_format_name;
+    enum log_format log_format;
     bool checking;   /* --check-config was given */
     char *file_text; /* which texts above may point into */
 };
@@ -382,9 +399,6 @@ enum MHD_Result respond_stream(struct request *request, const char *type, MHD_Co
 const char *status_title(unsigned status);
 enum MHD_Result respond_empty(struct request *request, unsigned status, const char *header, const char *value);
 enum MHD_Result respond_method_not_allowed(struct request *request, const char *allow);
-
-/* One line on standard error; never text of an article. */
-void log_request(const struct request *request);
 
 /* ---- openapi.c ---- */
 

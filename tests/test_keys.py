@@ -114,7 +114,8 @@ class KeysFile(unittest.TestCase):
 
     def test_a_file_that_is_not_there(self):
         done = subprocess.run([SERVER, "--port", "0", "--keys-file", "/no/keys"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60)
-        self.assertEqual((done.returncode, done.stderr), (1, "duider-server: /no/keys: No such file or directory\n"))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("/no/keys: No such file or directory", done.stderr)
 
     def test_a_name_that_could_forge_the_log(self):
         for name in ("", "a b", "a=b", "a" * 65, "\u00e9"):
