@@ -7,10 +7,10 @@
 #include "encoder.h"
 #include "attention.h"
 #include "kernels.h"
-#include "product.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <time.h>
 
 struct encoder {
     const struct model *model;
@@ -20,6 +20,8 @@ struct encoder {
     float *inner;  /* [F]: one row inside the feed-forward part */
     struct attention_head head;
     float *mixed; /* [rows][H]: what attention makes of the values */
+    struct encoder_times *times; /* NULL: nobody measures */
+    uint64_t since;              /* nanoseconds: the end of the part before */
 };
 
 duider_status encoder_new(const struct model *model, struct encoder **encoder, duider_error *error)
@@ -61,6 +63,38 @@ void encoder_free(struct encoder *encoder)
         free(buffers[i]);
     free(encoder);
 }
+
+/* ---- measurements ---- */
+
+void encoder_measure(struct encoder *encoder, struct encoder_times *times)
+{
+    encoder->times = times;
+}
+
+static uint64_t processor_time(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static void begin_parts(struct encoder *encoder)
+{
+    if (encoder->times)
+        encoder->since = processor_time();
+}
+
+/* What ran since the end of the part before was this part. */
+static void end_part(struct encoder *encoder, enum encoder_part part)
+{
+    if (!encoder->times)
+        return;
+    uint64_t now = processor_time();
+    encoder->times->nanoseconds[part] += now - encoder->since;
+    encoder->since = now;
+}
+
+/* ---- steps ---- */
 
 static void embed(struct encoder *encoder, const uint32_t *ids, size_t count)
 {
@@ -110,32 +144,43 @@ static void add_product(struct encoder *encoder, const struct norm *norm, size_t
     }
 }
 
+static duider_status multiply(struct encoder *encoder, size_t layer, enum product product, size_t rows, duider_error *error)
+{
+    end_part(encoder, ENCODER_OTHER);
+    duider_status status = multiplier_run(encoder->multiplier, layer, product, rows, error);
+    end_part(encoder, ENCODER_PRODUCTS);
+    if (encoder->times)
+        encoder->times->rows[product] += rows;
+    return status;
+}
+
 /* Only the rows `kept` go on, as rows 0, 1, ... */
 static duider_status run_layer(struct encoder *encoder, size_t index, size_t count, const uint32_t *kept, size_t kept_count, duider_error *error)
 {
     const struct layer *layer = &encoder->model->layers[index];
     struct multiplier *multiplier = encoder->multiplier;
     size_t hidden = encoder->model->hidden, ffn = encoder->model->ffn;
-    duider_status status = multiplier_run(multiplier, index, PRODUCT_QKV, count, error);
+    duider_status status = multiply(encoder, index, PRODUCT_QKV, count, error);
     if (status != DUIDER_OK)
         return status;
     attend(encoder, count, kept, kept_count);
+    end_part(encoder, ENCODER_ATTENTION);
     for (size_t row = 0; row < kept_count; row++) {
         memmove(encoder->x + row * hidden, encoder->x + kept[row] * hidden, hidden * sizeof(float));
         multiplier_set_row(multiplier, row, encoder->mixed + row * hidden, hidden);
     }
-    status = multiplier_run(multiplier, index, PRODUCT_ATTENTION_OUT, kept_count, error);
+    status = multiply(encoder, index, PRODUCT_ATTENTION_OUT, kept_count, error);
     if (status != DUIDER_OK)
         return status;
     add_product(encoder, &layer->attention_norm, kept_count);
-    status = multiplier_run(multiplier, index, PRODUCT_FFN_IN, kept_count, error);
+    status = multiply(encoder, index, PRODUCT_FFN_IN, kept_count, error);
     if (status != DUIDER_OK)
         return status;
     for (size_t row = 0; row < kept_count; row++) {
         gelu_row(multiplier_row(multiplier, row, 0, ffn), ffn, encoder->inner);
         multiplier_set_row(multiplier, row, encoder->inner, ffn);
     }
-    status = multiplier_run(multiplier, index, PRODUCT_FFN_OUT, kept_count, error);
+    status = multiply(encoder, index, PRODUCT_FFN_OUT, kept_count, error);
     if (status == DUIDER_OK)
         add_product(encoder, &layer->ffn_norm, kept_count);
     return status;
@@ -144,13 +189,16 @@ static duider_status run_layer(struct encoder *encoder, size_t index, size_t cou
 duider_status encoder_run(struct encoder *encoder, const uint32_t *ids, size_t count, const uint32_t *kept, size_t kept_count, const float **vectors,
                           duider_error *error)
 {
+    begin_parts(encoder);
     embed(encoder, ids, count);
+    end_part(encoder, ENCODER_EMBEDDING);
     size_t last = encoder->model->layer_count - 1;
     duider_status status = DUIDER_OK;
     for (size_t layer = 0; layer < last && status == DUIDER_OK; layer++)
         status = run_layer(encoder, layer, count, encoder->all, count, error);
     if (status == DUIDER_OK)
         status = run_layer(encoder, last, count, kept, kept_count, error);
+    end_part(encoder, ENCODER_OTHER);
     *vectors = encoder->x;
     return status;
 }

@@ -74,6 +74,11 @@ const char *product_processor(void)
     }
 }
 
+const char *product_kernel(const struct model *model)
+{
+    return model->packed->with_avx2 ? "AVX2" : "oneDNN";
+}
+
 static bool sums_in_32_bits(void)
 {
     dnnl_cpu_isa_t isa = dnnl_get_effective_cpu_isa();

@@ -16,6 +16,9 @@ void product_release(struct model *model);
 /* The instruction set that the products use here: "avx512_core_vnni". Static storage. */
 const char *product_processor(void);
 
+/* What multiplies the model's matrices: "oneDNN", or "AVX2" for the kernel of product_avx2.h. Static storage. */
+const char *product_kernel(const struct model *model);
+
 /* One thread's inputs, results and primitives. */
 struct multiplier;
 

@@ -1,5 +1,9 @@
-/* The encoder's arithmetic against plain loops: products with small weights (which the AVX2 kernel may take) and large ones, attention of odd sizes. */
+/*
+ * The encoder's arithmetic against plain loops: products with small weights (which the AVX2 kernel may take) and large ones, attention of odd
+ * sizes; and what it measures of itself.
+ */
 #include "attention.h"
+#include "encoder.h"
 #include "product.h"
 #include "support.h"
 
@@ -148,12 +152,47 @@ static void attention_is_right_for_any_size(void **state)
     check_attention(5, 31, 40);
 }
 
+static void measuring_counts_rows_and_changes_nothing(void **state)
+{
+    enum { PIECES = 21, KEPT = 2 };
+    assert_int_equal(support_open(state), 0);
+    const struct model *model = model_of(support_model);
+    uint32_t ids[PIECES], kept[KEPT] = {0, PIECES - 1};
+    for (uint32_t i = 0; i < PIECES; i++)
+        ids[i] = PIECE_FIRST + 7 * i;
+    struct encoder *encoder = NULL;
+    struct encoder_times times = {0};
+    const float *vectors = NULL;
+    size_t bytes = KEPT * model->hidden * sizeof *vectors, others = model->layer_count - 1;
+    float *plain = malloc(bytes);
+    assert_non_null(plain);
+    assert_int_equal(encoder_new(model, &encoder, NULL), DUIDER_OK);
+    assert_int_equal(encoder_run(encoder, ids, PIECES, kept, KEPT, &vectors, NULL), DUIDER_OK);
+    memcpy(plain, vectors, bytes);
+    encoder_measure(encoder, &times);
+    assert_int_equal(encoder_run(encoder, ids, PIECES, kept, KEPT, &vectors, NULL), DUIDER_OK);
+    assert_memory_equal(plain, vectors, bytes);
+    assert_int_equal(times.rows[PRODUCT_QKV], model->layer_count * PIECES);
+    for (enum product product = PRODUCT_ATTENTION_OUT; product < PRODUCT_COUNT; product++)
+        assert_int_equal(times.rows[product], others * PIECES + KEPT); /* the last layer only where it is read */
+    for (enum encoder_part part = 0; part < ENCODER_PART_COUNT; part++)
+        assert_true(times.nanoseconds[part] > 0);
+    struct encoder_times before = times;
+    encoder_measure(encoder, NULL);
+    assert_int_equal(encoder_run(encoder, ids, PIECES, kept, KEPT, &vectors, NULL), DUIDER_OK);
+    assert_memory_equal(&before, &times, sizeof times);
+    encoder_free(encoder);
+    free(plain);
+    support_close(state);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(products_with_small_weights_are_right),
         cmocka_unit_test(products_with_large_weights_are_right),
         cmocka_unit_test(attention_is_right_for_any_size),
+        cmocka_unit_test(measuring_counts_rows_and_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
