@@ -44,130 +44,129 @@ def library_rate(args: argparse.Namespace, text: bytes, count: int) -> float:
 
 async def throughput(args: argparse.Namespace, body: bytes) -> dict:
     """Server and library in turns."""
-    server = Server(args.build, "--model", args.model, "--workers", str(WORKERS))
-    await closed_loop(server.port, body, 4, 2)
-    rounds = []
-    for _ in range(3):
-        ours = len(await closed_loop(server.port, body, 4, args.seconds / 2)) / (args.seconds / 2)
-        rounds.append((ours, await asyncio.to_thread(library_rate, args, body, 20 + int(ours * args.seconds / 2))))
-    await server.stop()
-    shares = [a / b for a, b in rounds]
-    return {"server": statistics.median(a for a, _ in rounds), "library": statistics.median(b for _, b in rounds), "share": statistics.median(shares),
-            "shares": [min(shares), max(shares)]}
+    with Server(args.build, "--model", args.model, "--workers", str(WORKERS)) as server:
+        await closed_loop(server.port, body, 4, 2)
+        rounds = []
+        for _ in range(3):
+            ours = len(await closed_loop(server.port, body, 4, args.seconds / 2)) / (args.seconds / 2)
+            rounds.append((ours, await asyncio.to_thread(library_rate, args, body, 20 + int(ours * args.seconds / 2))))
+        await server.stop()
+        shares = [a / b for a, b in rounds]
+        return {"server": statistics.median(a for a, _ in rounds), "library": statistics.median(b for _, b in rounds), "share": statistics.median(shares),
+                "shares": [min(shares), max(shares)]}
 
 
 async def overload(args: argparse.Namespace, body: bytes) -> list[dict]:
-    server = Server(args.build, "--model", args.model, "--workers", str(WORKERS), "--queue-timeout-ms", str(QUEUE_TIMEOUT_MS), "--max-connections", "4000",
-                    "--max-connections-per-address", "0")
-    await closed_loop(server.port, body, 4, 2)
-    rows = []
-    for factor in (0.5, 1.0, 1.5, 2.0, 3.0, 4.0):
-        capacity = len(await closed_loop(server.port, body, 4, args.seconds / 4)) / (args.seconds / 4)  # in turns: the machine changes
-        outcome = await open_loop(server.port, body, factor * capacity, args.seconds)
-        rows.append({"offered": factor, "capacity": capacity, "goodput": len(outcome.good) / args.seconds / capacity, "p50_ms": percentile(outcome.good, 0.5),
-                     "p99_ms": percentile(outcome.good, 0.99), "refused": outcome.statuses.get(503, 0), "statuses": outcome.statuses, "lost": outcome.lost,
-                     "slowest_refusal_ms": outcome.largest_refusal})
-    await server.stop()
-    return rows
+    with Server(args.build, "--model", args.model, "--workers", str(WORKERS), "--queue-timeout-ms", str(QUEUE_TIMEOUT_MS), "--max-connections", "4000",
+                    "--max-connections-per-address", "0") as server:
+        await closed_loop(server.port, body, 4, 2)
+        rows = []
+        for factor in (0.5, 1.0, 1.5, 2.0, 3.0, 4.0):
+            capacity = len(await closed_loop(server.port, body, 4, args.seconds / 4)) / (args.seconds / 4)  # in turns: the machine changes
+            outcome = await open_loop(server.port, body, factor * capacity, args.seconds)
+            rows.append({"offered": factor, "capacity": capacity, "goodput": len(outcome.good) / args.seconds / capacity, "p50_ms": percentile(outcome.good, 0.5),
+                         "p99_ms": percentile(outcome.good, 0.99), "refused": outcome.statuses.get(503, 0), "statuses": outcome.statuses, "lost": outcome.lost,
+                         "slowest_refusal_ms": outcome.largest_refusal})
+        await server.stop()
+        return rows
 
 
 async def slow_clients(args: argparse.Namespace, body: bytes) -> dict:
     """A good client beside idle connections and ones that send a byte now and then."""
-    server = Server(args.build, "--model", args.model, "--workers", str(WORKERS), "--max-connections", "4000", "--max-connections-per-address", "0")
-    await closed_loop(server.port, body, 1, 2)
-    quiet = await closed_loop(server.port, body, 1, args.seconds)
-    idle = [Connection(server.port) for _ in range(IDLE)]
-    for connection in idle:
-        await connection.request(None, "/health/live")
-    stop = asyncio.Event()
+    with Server(args.build, "--model", args.model, "--workers", str(WORKERS), "--max-connections", "4000", "--max-connections-per-address", "0") as server:
+        await closed_loop(server.port, body, 1, 2)
+        quiet = await closed_loop(server.port, body, 1, args.seconds)
+        idle = [Connection(server.port) for _ in range(IDLE)]
+        for connection in idle:
+            await connection.request(None, "/health/live")
+        stop = asyncio.Event()
 
-    async def drip() -> int:
-        opened = 0
-        while not stop.is_set():
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", server.port)
-                opened += 1
-                for byte in b"POST /v1/annotate HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\nContent-Type: application/json\r\n\r\n" + b" " * 100000:
-                    if stop.is_set():
-                        break
-                    writer.write(bytes([byte]))
-                    await writer.drain()
-                    await asyncio.sleep(1.0)
-                writer.close()
-            except OSError:
-                pass
-        return opened
+        async def drip() -> int:
+            opened = 0
+            while not stop.is_set():
+                try:
+                    _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+                    opened += 1
+                    for byte in b"POST /v1/annotate HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\nContent-Type: application/json\r\n\r\n" + b" " * 100000:
+                        if stop.is_set():
+                            break
+                        writer.write(bytes([byte]))
+                        await writer.drain()
+                        await asyncio.sleep(1.0)
+                    writer.close()
+                except OSError:
+                    pass
+            return opened
 
-    dripping = [asyncio.create_task(drip()) for _ in range(DRIPPING)]
-    await asyncio.sleep(2)
-    busy = await closed_loop(server.port, body, 1, args.seconds)
-    stop.set()
-    await asyncio.gather(*dripping)
-    for connection in idle:
-        connection.close()
-    await server.stop()
-    return {"quiet_p99_ms": percentile(quiet, 0.99), "busy_p99_ms": percentile(busy, 0.99), "quiet_p50_ms": percentile(quiet, 0.5),
-            "busy_p50_ms": percentile(busy, 0.5), "ratio": percentile(busy, 0.99) / percentile(quiet, 0.99)}
+        dripping = [asyncio.create_task(drip()) for _ in range(DRIPPING)]
+        await asyncio.sleep(2)
+        busy = await closed_loop(server.port, body, 1, args.seconds)
+        stop.set()
+        await asyncio.gather(*dripping)
+        for connection in idle:
+            connection.close()
+        await server.stop()
+        return {"quiet_p99_ms": percentile(quiet, 0.99), "busy_p99_ms": percentile(busy, 0.99), "quiet_p50_ms": percentile(quiet, 0.5),
+                "busy_p50_ms": percentile(busy, 0.5), "ratio": percentile(busy, 0.99) / percentile(quiet, 0.99)}
 
 
 async def stopping(args: argparse.Namespace, body: bytes, rounds: int) -> dict:
     """SIGTERM in the middle of load: each request that the server took is answered whole; the others are refused a connection."""
     lost = answered = wrong = 0
     for number in range(rounds):
-        server = Server(args.build, "--model", args.model, "--workers", str(WORKERS))
+        with Server(args.build, "--model", args.model, "--workers", str(WORKERS)) as server:
 
-        async def client() -> None:
-            nonlocal lost, answered, wrong
-            connection = Connection(server.port)
-            while True:
-                fresh = connection.writer is None
-                try:
-                    status, content = await connection.request(body)
-                    answered += 1
-                    wrong += status not in (200, 503) or not content.endswith(b"}\n" if status == 200 else b"}")
-                except Lost:  # of a connection that had been answered before: the server may close it while it idles
-                    lost += fresh
-                    return
-                except OSError:
-                    return
+            async def client() -> None:
+                nonlocal lost, answered, wrong
+                connection = Connection(server.port)
+                while True:
+                    fresh = connection.writer is None
+                    try:
+                        status, content = await connection.request(body)
+                        answered += 1
+                        wrong += status not in (200, 503) or not content.endswith(b"}\n" if status == 200 else b"}")
+                    except Lost:  # of a connection that had been answered before: the server may close it while it idles
+                        lost += fresh
+                        return
+                    except OSError:
+                        return
 
-        clients = [asyncio.create_task(client()) for _ in range(6)]
-        await asyncio.sleep(0.2 + 0.01 * (number % 10))
-        server.process.send_signal(signal.SIGTERM)
-        code = await asyncio.to_thread(server.process.wait)
-        await asyncio.gather(*clients)
-        await server.drain
-        wrong += code != 0
+            clients = [asyncio.create_task(client()) for _ in range(6)]
+            await asyncio.sleep(0.2 + 0.01 * (number % 10))
+            server.process.send_signal(signal.SIGTERM)
+            code = await asyncio.to_thread(server.process.wait)
+            await asyncio.gather(*clients)
+            wrong += code != 0
     return {"rounds": rounds, "answered": answered, "lost": lost, "wrong": wrong}
 
 
 async def reloading(args: argparse.Namespace, body: bytes, rounds: int) -> dict:
     """SIGHUP in the middle of load: nothing is lost, nothing answers otherwise."""
-    server = Server(args.build, "--model", args.model, "--workers", str(WORKERS))
-    _, wanted = await Connection(server.port).request(body)
-    answered = lost = wrong = 0
-    stop = asyncio.Event()
+    with Server(args.build, "--model", args.model, "--workers", str(WORKERS)) as server:
+        _, wanted = await Connection(server.port).request(body)
+        answered = lost = wrong = 0
+        stop = asyncio.Event()
 
-    async def client() -> None:
-        nonlocal answered, lost, wrong
-        connection = Connection(server.port)
-        while not stop.is_set():
-            try:
-                status, content = await connection.request(body)
-                answered += 1
-                wrong += status != 200 or content != wanted
-            except (Lost, OSError):
-                lost += 1
+        async def client() -> None:
+            nonlocal answered, lost, wrong
+            connection = Connection(server.port)
+            while not stop.is_set():
+                try:
+                    status, content = await connection.request(body)
+                    answered += 1
+                    wrong += status != 200 or content != wanted
+                except (Lost, OSError):
+                    lost += 1
 
-    clients = [asyncio.create_task(client()) for _ in range(4)]
-    for _ in range(rounds):
-        await asyncio.sleep(0.3)
-        server.process.send_signal(signal.SIGHUP)
-    await asyncio.sleep(1.0)
-    stop.set()
-    await asyncio.gather(*clients)
-    code = await server.stop()
-    return {"rounds": rounds, "answered": answered, "lost": lost, "wrong": wrong + (code != 0)}
+        clients = [asyncio.create_task(client()) for _ in range(4)]
+        for _ in range(rounds):
+            await asyncio.sleep(0.3)
+            server.process.send_signal(signal.SIGHUP)
+        await asyncio.sleep(1.0)
+        stop.set()
+        await asyncio.gather(*clients)
+        code = await server.stop()
+        return {"rounds": rounds, "answered": answered, "lost": lost, "wrong": wrong + (code != 0)}
 
 
 def plot(rows: list[dict], path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -23,24 +24,28 @@ def article(words: int) -> bytes:
 
 
 class Server:
-    """duider-server with its own port; its log is kept for those who ask."""
+    """duider-server with its own port, for `with`: it never outlives the run.  Its log is read and dropped: a full pipe would stop it."""
 
-    def __init__(self, build: str, *options: str, log: Path | None = None):
-        self.options = options
-        self.log = log.open("wb") if log else subprocess.DEVNULL
-        reader, writer = os.pipe()
-        self.process = subprocess.Popen([f"{build}/duider-server", "--port", "0", *options], stderr=writer)
-        os.close(writer)
-        self.tail = b""
-        self.lines = os.fdopen(reader, "rb")
-        ready = self.lines.readline().decode()
-        self.port = int(re.search(r":(\d+), ", ready).group(1))
-        self.drain = asyncio.get_running_loop().run_in_executor(None, self._drain)
+    def __init__(self, build: str, *options: str):
+        self.process = subprocess.Popen([f"{build}/duider-server", "--port", "0", *options], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        ready = self.process.stderr.readline().decode()
+        found = re.search(r"ready on http://[^ ]+:(\d+), ", ready)
+        if not found:
+            self.process.kill()
+            raise RuntimeError(f"the server did not start: {ready}")
+        self.port = int(found.group(1))
+        threading.Thread(target=self._drop_log, daemon=True).start()
 
-    def _drain(self) -> None:  # a full pipe would stop the server
-        for line in self.lines:
-            if self.log is not subprocess.DEVNULL:
-                self.log.write(line)
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def _drop_log(self) -> None:
+        for _ in self.process.stderr:
+            pass
 
     def resident_mb(self) -> float:
         return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{self.process.pid}/status").read_text()).group(1)) / 1000
@@ -50,9 +55,7 @@ class Server:
 
     async def stop(self) -> int:
         self.process.terminate()
-        code = await asyncio.get_running_loop().run_in_executor(None, self.process.wait)
-        await self.drain
-        return code
+        return await asyncio.to_thread(self.process.wait)
 
 
 class Lost(Exception):

@@ -23,7 +23,11 @@ LOAD, SETTLED = 0.8, 0.1
 
 
 async def run(args: argparse.Namespace) -> dict:
-    server = Server(args.build, "--model", args.model, "--workers", "2")
+    with Server(args.build, "--model", args.model, "--workers", "2") as server:
+        return await soak(args, server)
+
+
+async def soak(args: argparse.Namespace, server: Server) -> dict:
     bodies = {words: article(words) for words in (20, 50, 120, 400, 900)}
     mix = [20] * 4 + [50] * 8 + [120] * 6 + [400] * 3 + [900]
     await closed_loop(server.port, bodies[900], 4, 5)  # all shapes have been seen
