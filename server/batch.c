@@ -177,7 +177,7 @@ static bool take_line(struct batch *batch)
 {
     struct slot *slot = &batch->slots[batch->first];
     if (!slot->problem.status) {
-        metrics_count_article(batch->request->server->metrics, &slot->job);
+        metrics_count_article(batch->request->server->listener->metrics, &slot->job);
         if (slot->job.status != DUIDER_OK)
             problem_of_job(&slot->job, &slot->problem);
     }
@@ -311,7 +311,7 @@ void batch_end(struct request *request)
     struct batch *batch = request->batch;
     if (!batch)
         return;
-    atomic_fetch_sub(&request->server->batches, 1);
+    atomic_fetch_sub(&request->server->listener->batches, 1);
     pthread_mutex_lock(&batch->lock);
     batch->abandoned = true;
     for (size_t i = 0; i < batch->count; i++)
@@ -333,7 +333,7 @@ enum MHD_Result handle_batch(struct request *request)
         problem = (struct problem){503, "memory is short", ""};
         return respond_problem(request, &problem);
     }
-    if (atomic_fetch_add(&server->batches, 1) >= server->config.max_batches) { /* batch_end counts down */
+    if (atomic_fetch_add(&server->listener->batches, 1) >= server->config.max_batches) { /* batch_end counts down */
         problem = (struct problem){503, "as many batches run as may; try again", ""};
         return respond_problem(request, &problem);
     }

@@ -82,7 +82,7 @@ static void print_help(void)
          "  --check-config\n        check the settings and what they name; end with 0 or 1\n"
          "  --healthcheck\n        ask the server that runs with these settings whether it is ready; end with 0 or 1\n"
          "  --new-key NAME\n        make an API key: the key goes to standard error, its line for keys-file to standard output; end\n"
-         "  --version\n  --help\n\nSIGTERM or SIGINT: finishes what runs, then ends; a second one ends at once.");
+         "  --version\n  --help\n\nSIGHUP: reloads settings, keys and model. SIGTERM or SIGINT: finishes what runs, then ends; a second one ends at once.");
 }
 
 static bool set(struct config *config, const struct setting *setting, const char *source, const char *value)
@@ -305,6 +305,36 @@ enum config_outcome config_read(int argc, char **argv, struct config *config)
         return outcome;
     print_settings(config, given);
     return CONFIG_DONE;
+}
+
+/* ---- SIGHUP ---- */
+
+static void keep(const struct setting *setting, const struct config *running, struct config *config)
+{
+    const void *was = (const char *)running + setting->offset;
+    void *is = (char *)config + setting->offset;
+    if (setting->is_text) {
+        const char *const *running_text = was, **text = is;
+        if (strcmp(*running_text, *text) != 0)
+            log_message(LOG_WARNING, "%s stays \"%s\" until the next start", setting->name, *running_text);
+        *text = *running_text;
+    } else {
+        const size_t *running_number = was;
+        size_t *number = is;
+        if (*number != *running_number)
+            log_message(LOG_WARNING, "%s stays %zu until the next start", setting->name, *running_number);
+        *number = *running_number;
+    }
+}
+
+void config_keep_fixed(const struct config *running, struct config *config)
+{
+    static const size_t fixed[] = {MEMBER(host), MEMBER(port), MEMBER(max_header_bytes), MEMBER(max_connections), MEMBER(max_connections_per_address),
+                                   MEMBER(header_timeout_ms), MEMBER(idle_timeout_s)};
+    for (size_t i = 0; i < SETTINGS; i++)
+        for (size_t k = 0; k < sizeof fixed / sizeof *fixed; k++)
+            if (settings[i].offset == fixed[k])
+                keep(&settings[i], running, config);
 }
 
 void config_free(struct config *config)

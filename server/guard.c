@@ -82,7 +82,7 @@ static bool check_address_rate(struct request *request, struct problem *problem)
     size_t bytes;
     const void *address = client_address(request, &bytes);
     return !server->config.rate_per_address || !bytes ||
-           check_rate(request, rates_take(server->address_rates, address, bytes, server->config.rate_per_address, server->config.rate_burst),
+           check_rate(request, rates_take(server->listener->address_rates, address, bytes, server->config.rate_per_address, server->config.rate_burst),
                       "too many requests from this address", problem);
 }
 
@@ -90,7 +90,7 @@ static bool check_key_rate(struct request *request, struct problem *problem)
 {
     const struct server *server = request->server;
     return !server->config.rate_per_key || !request->key ||
-           check_rate(request, rates_take(server->key_rates, request->key, strlen(request->key), server->config.rate_per_key, server->config.rate_burst),
+           check_rate(request, rates_take(server->listener->key_rates, request->key, strlen(request->key), server->config.rate_per_key, server->config.rate_burst),
                       "too many requests with this API key", problem);
 }
 
@@ -101,9 +101,9 @@ void guard_charge(struct request *request, size_t articles)
     size_t bytes;
     const void *address = client_address(request, &bytes);
     if (config->rate_per_address && bytes)
-        note_rate(request, rates_charge(server->address_rates, address, bytes, config->rate_per_address, config->rate_burst, articles - 1));
+        note_rate(request, rates_charge(server->listener->address_rates, address, bytes, config->rate_per_address, config->rate_burst, articles - 1));
     if (config->rate_per_key && request->key)
-        note_rate(request, rates_charge(server->key_rates, request->key, strlen(request->key), config->rate_per_key, config->rate_burst, articles - 1));
+        note_rate(request, rates_charge(server->listener->key_rates, request->key, strlen(request->key), config->rate_per_key, config->rate_burst, articles - 1));
 }
 
 /* ---- all together ---- */

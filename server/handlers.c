@@ -82,7 +82,7 @@ struct timespec deadline_after(size_t ms)
 
 bool can_annotate(const struct request *request, struct problem *problem)
 {
-    bool loading = atomic_load(&request->server->phase) == PHASE_LOADING;
+    bool loading = atomic_load(&request->server->listener->phase) == PHASE_LOADING;
     if (!loading && !request->late) /* late: the workers may be gone */
         return true;
     *problem = (struct problem){503, "", ""};
@@ -131,7 +131,7 @@ enum MHD_Result handle_live(struct request *request)
 
 enum MHD_Result handle_ready(struct request *request)
 {
-    switch (atomic_load(&request->server->phase)) {
+    switch (atomic_load(&request->server->listener->phase)) {
     case PHASE_LOADING: return unavailable(request, "the model is being loaded");
     case PHASE_READY:
         if (queue_counts(request->server->queue).waiting >= request->server->config.queue_length)
@@ -144,7 +144,7 @@ enum MHD_Result handle_ready(struct request *request)
 enum MHD_Result handle_info(struct request *request)
 {
     const struct server *server = request->server;
-    if (atomic_load(&server->phase) == PHASE_LOADING)
+    if (atomic_load(&server->listener->phase) == PHASE_LOADING)
         return unavailable(request, "the model is being loaded");
     const duider_model_info *info = duider_model_get_info(server->model);
     char checksum[17];

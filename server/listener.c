@@ -32,19 +32,29 @@ static const char *known_method(const char *method)
     return "OTHER";
 }
 
-static struct request *request_new(struct server *server, struct MHD_Connection *connection, const char *method)
+/* Which requests get that begin now. */
+static struct server *take_server(struct listener *listener)
+{
+    pthread_mutex_lock(&listener->lock);
+    struct server *server = listener->server;
+    atomic_fetch_add(&server->requests, 1);
+    pthread_mutex_unlock(&listener->lock);
+    return server;
+}
+
+static struct request *request_new(struct listener *listener, struct MHD_Connection *connection, const char *method)
 {
     struct request *request = calloc(1, sizeof *request);
     if (!request)
         return NULL;
-    request->server = server;
+    request->server = take_server(listener);
     request->connection = connection;
     request->method = known_method(method);
     request->path = "-";
     clock_gettime(CLOCK_MONOTONIC, &request->start);
-    atomic_fetch_add(&server->open_requests, 1); /* before the phase is read: what is not late is waited for */
-    request->late = atomic_load(&server->phase) == PHASE_STOPPED;
-    watch_request(server->watch, connection, true);
+    atomic_fetch_add(&listener->open_requests, 1); /* before the phase is read: what is not late is waited for */
+    request->late = atomic_load(&listener->phase) == PHASE_STOPPED;
+    watch_request(listener->watch, connection, true);
     input_read_id(request);
     return request;
 }
@@ -52,21 +62,22 @@ static struct request *request_new(struct server *server, struct MHD_Connection 
 static void request_end(void *payload, struct MHD_Connection *connection, void **context, enum MHD_RequestTerminationCode code)
 {
     (void)code;
-    struct server *server = payload;
+    struct listener *listener = payload;
     struct request *request = *context;
     if (!request)
         return;
-    watch_request(server->watch, connection, false);
+    watch_request(listener->watch, connection, false);
     log_request(request);
-    metrics_count(server->metrics, request);
+    metrics_count(listener->metrics, request);
     batch_end(request);
     json_decref(request->input);
     duider_string_free(request->job.json);
     decompressor_free(request->decompressor);
     free(request->body);
+    atomic_fetch_sub(&request->server->requests, 1);
     free(request);
     *context = NULL;
-    atomic_fetch_sub(&server->open_requests, 1);
+    atomic_fetch_sub(&listener->open_requests, 1);
 }
 
 static enum MHD_Result refuse_queue(struct request *request)
@@ -100,7 +111,7 @@ static enum MHD_Result begin(struct request *request, const char *url)
 
 static enum MHD_Result refuse_early(struct request *request)
 {
-    watch_linger(request->server->watch, request->connection);
+    watch_linger(request->server->listener->watch, request->connection);
     return respond_problem(request, &request->refusal);
 }
 
@@ -201,63 +212,71 @@ bool listener_check(const struct config *config)
     return find_address(config, &address, &family);
 }
 
-bool listener_start(struct server *server)
+bool listener_start(struct listener *listener, struct server *server)
 {
     const struct config *config = &server->config;
     struct sockaddr_storage address;
     unsigned family;
-    if (!find_address(config, &address, &family))
-        return false;
-    server->watch = watch_new(config);
-    server->metrics = metrics_new();
-    if (!server->watch || !server->metrics) {
+    pthread_mutex_init(&listener->lock, NULL);
+    listener->server = server;
+    listener->listening = MHD_INVALID_SOCKET;
+    listener->watch = watch_new(config);
+    listener->metrics = metrics_new();
+    listener->key_rates = rates_new();
+    listener->address_rates = rates_new();
+    if (!listener->watch || !listener->metrics || !listener->key_rates || !listener->address_rates) {
         log_message(LOG_ERROR, "no memory");
         return false;
     }
+    if (!find_address(config, &address, &family))
+        return false;
     errno = 0;
-    server->daemon = MHD_start_daemon(
+    listener->daemon = MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG | family, (uint16_t)config->port, NULL, NULL, on_request,
-        server, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_NOTIFY_COMPLETED, request_end,
-        server, MHD_OPTION_CONNECTION_LIMIT, (unsigned)config->max_connections, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)config->idle_timeout_s,
-        MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)config->max_connections_per_address, MHD_OPTION_NOTIFY_CONNECTION, watch_connection, server->watch,
+        listener, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_NOTIFY_COMPLETED, request_end,
+        listener, MHD_OPTION_CONNECTION_LIMIT, (unsigned)config->max_connections, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)config->idle_timeout_s,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)config->max_connections_per_address, MHD_OPTION_NOTIFY_CONNECTION, watch_connection, listener->watch,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, config->max_header_bytes + CONNECTION_MEMORY_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL,
         MHD_OPTION_LISTEN_BACKLOG_SIZE, 1024u, MHD_OPTION_END);
-    if (!server->daemon) {
+    if (!listener->daemon) {
         log_message(LOG_ERROR, "can't listen on %s port %zu: %s", config->host, config->port, errno ? strerror(errno) : "refused");
         return false;
     }
-    const union MHD_DaemonInfo *info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT);
-    server->port = info ? info->port : (unsigned short)config->port;
-    server->listening = MHD_INVALID_SOCKET;
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(listener->daemon, MHD_DAEMON_INFO_BIND_PORT);
+    listener->port = info ? info->port : (unsigned short)config->port;
     return true;
 }
 
-void listener_drain(struct server *server, size_t timeout_ms, bool (*interrupted)(void))
+void listener_drain(struct listener *listener, size_t timeout_ms, bool (*interrupted)(void))
 {
-    server->listening = MHD_quiesce_daemon(server->daemon);
-    if (server->listening != MHD_INVALID_SOCKET)
-        shutdown(server->listening, SHUT_RDWR); /* refuses connections; the daemon's thread may still look at it, so that it closes later */
+    listener->listening = MHD_quiesce_daemon(listener->daemon);
+    if (listener->listening != MHD_INVALID_SOCKET)
+        shutdown(listener->listening, SHUT_RDWR); /* refuses connections; the daemon's thread may still look at it, so that it closes later */
     for (size_t waited = 0;;) {
-        bool stopped = atomic_load(&server->phase) == PHASE_STOPPED;
-        if (atomic_load(&server->open_requests) == 0) {
+        bool stopped = atomic_load(&listener->phase) == PHASE_STOPPED;
+        if (atomic_load(&listener->open_requests) == 0) {
             if (stopped)
                 return;
-            atomic_store(&server->phase, PHASE_STOPPED); /* and count once more: one may have come in between */
+            atomic_store(&listener->phase, PHASE_STOPPED); /* and count once more: one may have come in between */
             continue;
         }
         if (waited >= timeout_ms || interrupted())
             return;
-        watch_cut(server->watch);
+        watch_cut(listener->watch);
         nanosleep(&(struct timespec){0, DRAIN_STEP_MS * 1000000L}, NULL);
         waited += DRAIN_STEP_MS;
     }
 }
 
-void listener_stop(struct server *server)
+void listener_stop(struct listener *listener)
 {
-    MHD_stop_daemon(server->daemon);
-    if (server->listening != MHD_INVALID_SOCKET)
-        close(server->listening);
-    watch_free(server->watch);
-    metrics_free(server->metrics);
+    if (listener->daemon)
+        MHD_stop_daemon(listener->daemon);
+    if (listener->listening != MHD_INVALID_SOCKET)
+        close(listener->listening);
+    watch_free(listener->watch);
+    metrics_free(listener->metrics);
+    rates_free(listener->key_rates);
+    rates_free(listener->address_rates);
+    pthread_mutex_destroy(&listener->lock);
 }

@@ -1,121 +1,118 @@
 /*
  * duider-server: start, signals, stop. The listener is up before the model is loaded, so that health checks get an answer at once; the
- * model comes next, then the workers. SIGTERM and SIGINT drain and end; a second one ends at once.
+ * model comes next, then the workers. SIGHUP reloads settings, keys and model. SIGTERM and SIGINT drain and end; a second one ends at once.
  */
 #include "server.h"
 
-#include <pthread.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { EXIT_STOPPED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, WATCH_STEP_MS = 250, LINGER_STEP_MS = 10 };
 
-static sigset_t stop_signals;
+static sigset_t stop_signals, all_signals;
 
 static bool second_signal(void)
 {
     return sigtimedwait(&stop_signals, NULL, &(struct timespec){0, 0}) > 0;
 }
 
-/* What must be known before the first request; false after saying what is wrong. */
-static bool prepare(struct server *server)
-{
-    if (*server->config.keys_file && !(server->keys = keys_read(server->config.keys_file)))
-        return false;
-    server->key_rates = rates_new();
-    server->address_rates = rates_new();
-    if (!server->key_rates || !server->address_rates)
-        log_message(LOG_ERROR, "no memory");
-    return server->key_rates && server->address_rates;
-}
-
-static bool load(struct server *server)
-{
-    duider_error error;
-    if (duider_model_open(server->config.model_path, &server->model, &error) != DUIDER_OK) {
-        log_message(LOG_ERROR, "%s", error.message);
-        return false;
-    }
-    server->queue = queue_new(server->model, server->config.workers, server->config.queue_length,
-                              server->config.max_batches * batch_window(&server->config));
-    if (!server->queue) {
-        log_message(LOG_ERROR, "no memory or no threads for the workers");
-        return false;
-    }
-    atomic_store(&server->phase, PHASE_READY);
-    const char *host = server->config.host, *bracket = strchr(host, ':') ? "[]" : ""; /* an IPv6 address stands in brackets in a URL */
-    log_message(LOG_INFO, "version %s is ready on http://%.1s%s%s:%u, %zu workers, model %s", duider_version(), bracket, host, *bracket ? bracket + 1 : "",
-            server->port, server->config.workers, duider_model_get_info(server->model)->name);
-    return true;
-}
-
-static void stop(struct server *server)
-{
-    atomic_store(&server->phase, PHASE_DRAINING);
-    listener_drain(server, server->config.drain_timeout_ms, second_signal);
-    if (atomic_load(&server->open_requests) > 0) {
-        log_message(LOG_ERROR, "stopped with requests unanswered");
-        _exit(EXIT_FAILED); /* workers may be in the middle of their articles */
-    }
-    queue_free(server->queue);
-    listener_stop(server);
-    duider_model_close(server->model);
-}
-
-static int run(struct server *server)
+static void take_signals(void)
 {
     signal(SIGPIPE, SIG_IGN);
     sigemptyset(&stop_signals);
     sigaddset(&stop_signals, SIGTERM);
     sigaddset(&stop_signals, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &stop_signals, NULL); /* threads made from here on inherit it */
-    log_set_format(server->config.log_format);
-    if (!prepare(server) || !listener_start(server))
+    all_signals = stop_signals;
+    sigaddset(&all_signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &all_signals, NULL); /* threads made from here on inherit it */
+}
+
+static void say_ready(const struct listener *listener)
+{
+    const struct config *config = &listener->server->config;
+    const char *host = config->host, *bracket = strchr(host, ':') ? "[]" : ""; /* an IPv6 address stands in brackets in a URL */
+    log_message(LOG_INFO, "version %s is ready on http://%.1s%s%s:%u, %zu workers, model %s", duider_version(), bracket, host, *bracket ? bracket + 1 : "",
+                listener->port, config->workers, duider_model_get_info(listener->server->model)->name);
+}
+
+static void wait_for_stop(struct listener *listener, int argc, char **argv)
+{
+    long step_ms = WATCH_STEP_MS;
+    for (;;) {
+        const int got = sigtimedwait(&all_signals, NULL, &(struct timespec){0, step_ms * 1000000L});
+        if (got == SIGHUP)
+            server_reload(listener, argc, argv);
+        else if (got > 0)
+            return;
+        step_ms = watch_cut(listener->watch) ? LINGER_STEP_MS : WATCH_STEP_MS;
+        server_free_older(listener->server);
+    }
+}
+
+static void stop(struct listener *listener)
+{
+    atomic_store(&listener->phase, PHASE_DRAINING);
+    listener_drain(listener, listener->server->config.drain_timeout_ms, second_signal);
+    if (atomic_load(&listener->open_requests) > 0) {
+        log_message(LOG_ERROR, "stopped with requests unanswered");
+        _exit(EXIT_FAILED); /* workers may be in the middle of their articles */
+    }
+    listener_stop(listener);
+    for (struct server *server = listener->server, *older; server; server = older) {
+        older = server->older;
+        server_free(server);
+    }
+}
+
+static int run(int argc, char **argv, struct config config)
+{
+    struct listener listener = {.phase = PHASE_LOADING};
+    take_signals();
+    log_set_format(config.log_format);
+    struct server *server = server_new(&listener, &config);
+    if (!server)
         return EXIT_FAILED;
-    if (!load(server)) {
-        listener_stop(server);
-        duider_model_close(server->model);
+    if (!listener_start(&listener, server) || !server_load(server)) {
+        listener_stop(&listener);
+        server_free(server);
         return EXIT_FAILED;
     }
-    long step_ms = WATCH_STEP_MS;
-    while (sigtimedwait(&stop_signals, NULL, &(struct timespec){0, step_ms * 1000000L}) < 0)
-        step_ms = watch_cut(server->watch) ? LINGER_STEP_MS : WATCH_STEP_MS;
-    stop(server);
+    atomic_store(&listener.phase, PHASE_READY);
+    say_ready(&listener);
+    wait_for_stop(&listener, argc, argv);
+    stop(&listener);
     return EXIT_STOPPED;
 }
 
 /* --check-config: what the settings name can be opened. */
-static bool check(struct server *server)
+static bool check(struct config config)
 {
-    duider_error error;
-    if (!listener_check(&server->config) || !prepare(server))
-        return false;
-    if (duider_model_open(server->config.model_path, &server->model, &error) != DUIDER_OK) {
-        log_message(LOG_ERROR, "%s", error.message);
-        return false;
-    }
-    duider_model_close(server->model);
-    puts("the configuration is fine");
-    return true;
+    struct server *server = listener_check(&config) ? server_new(NULL, &config) : NULL;
+    bool fine = server && server_load(server);
+    if (server)
+        server_free(server);
+    if (fine)
+        puts("the configuration is fine");
+    return fine;
 }
 
 int main(int argc, char **argv)
 {
-    struct server server = {.phase = PHASE_LOADING};
-    int code = EXIT_STOPPED;
+    struct config config;
     json_object_seed(0); /* before there are threads */
-    switch (config_read(argc, argv, &server.config)) {
-    case CONFIG_RUN: code = run(&server); break;
-    case CONFIG_CHECK: code = check(&server) ? EXIT_STOPPED : EXIT_FAILED; break;
-    case CONFIG_HEALTHCHECK: code = healthcheck(&server.config) ? EXIT_STOPPED : EXIT_FAILED; break;
-    case CONFIG_WRONG: code = server.config.checking ? EXIT_FAILED : EXIT_USAGE; break;
+    const enum config_outcome outcome = config_read(argc, argv, &config);
+    char *text = config.file_text;
+    config.file_text = NULL; /* settings that stay as they are until the end point into it */
+    int code = EXIT_STOPPED;
+    switch (outcome) {
+    case CONFIG_RUN: code = run(argc, argv, config); break;
+    case CONFIG_CHECK: code = check(config) ? EXIT_STOPPED : EXIT_FAILED; break;
+    case CONFIG_HEALTHCHECK: code = healthcheck(&config) ? EXIT_STOPPED : EXIT_FAILED; break;
+    case CONFIG_WRONG: code = config.checking ? EXIT_FAILED : EXIT_USAGE; break;
     default: break;
     }
-    keys_free(server.keys);
-    rates_free(server.key_rates);
-    rates_free(server.address_rates);
-    config_free(&server.config);
+    config.file_text = text;
+    config_free(&config);
     return code;
 }

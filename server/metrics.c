@@ -16,6 +16,7 @@ struct metrics {
     atomic_ullong within[PATHS_MAX][BUCKETS + 1]; /* requests that took at most that long and longer than the bucket before; the last: longer */
     atomic_ullong total_us[PATHS_MAX];
     atomic_ullong articles, article_bytes, busy_us, waited_us, refused;
+    atomic_ullong reloads, failed_reloads;
     time_t start;
 };
 
@@ -59,6 +60,11 @@ void metrics_count(struct metrics *metrics, const struct request *request)
         atomic_fetch_add(&metrics->refused, 1);
     if (request->submitted)
         metrics_count_article(metrics, &request->job);
+}
+
+void metrics_count_reload(struct metrics *metrics, bool done)
+{
+    atomic_fetch_add(done ? &metrics->reloads : &metrics->failed_reloads, 1);
 }
 
 void metrics_count_article(struct metrics *metrics, const struct job *job)
@@ -126,12 +132,13 @@ static double resident_bytes(void)
 char *metrics_text(const struct request *request, size_t *bytes)
 {
     const struct server *server = request->server;
-    const struct metrics *metrics = server->metrics;
+    const struct listener *listener = server->listener;
+    const struct metrics *metrics = listener->metrics;
     char *text = NULL;
     FILE *out = open_memstream(&text, bytes);
     if (!out)
         return NULL;
-    enum phase phase = atomic_load(&server->phase);
+    enum phase phase = atomic_load(&listener->phase);
     write_requests(out, metrics);
     number(out, "articles_total", "counter", "Articles annotated.", (double)atomic_load(&metrics->articles));
     number(out, "article_bytes_total", "counter", "Bytes of text in them.", (double)atomic_load(&metrics->article_bytes));
@@ -149,7 +156,9 @@ char *metrics_text(const struct request *request, size_t *bytes)
                 duider_version());
     }
     number(out, "ready", "gauge", "1 while articles are taken, 0 while loading or stopping.", phase == PHASE_READY);
-    number(out, "requests_open", "gauge", "Requests that are not answered yet, this one too.", (double)atomic_load(&server->open_requests));
+    number(out, "requests_open", "gauge", "Requests that are not answered yet, this one too.", (double)atomic_load(&listener->open_requests));
+    number(out, "reloads_total", "counter", "SIGHUPs that were followed.", (double)atomic_load(&metrics->reloads));
+    number(out, "failed_reloads_total", "counter", "SIGHUPs after which everything stayed as it was.", (double)atomic_load(&metrics->failed_reloads));
     number(out, "resident_memory_bytes", "gauge", "Memory of the process that is in RAM.", resident_bytes());
     number(out, "start_time_seconds", "gauge", "When the process started, in seconds since 1970.", (double)metrics->start);
     if (fclose(out) == 0)

@@ -44,7 +44,7 @@ static enum MHD_Result send_response(struct request *request, unsigned status, s
         MHD_add_response_header(response, "ETag", request->etag);
     if (request->coded)
         MHD_add_response_header(response, "Content-Encoding", negotiate_coding_name(request->answer_coding));
-    if (atomic_load(&request->server->phase) >= PHASE_DRAINING)
+    if (atomic_load(&request->server->listener->phase) >= PHASE_DRAINING)
         MHD_add_response_header(response, "Connection", "close"); /* or a busy client would keep the server from stopping */
     MHD_add_response_header(response, "X-Request-Id", request->id);
     add_vary(request, status, response);

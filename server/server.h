@@ -1,5 +1,5 @@
 /*
- * The map of the server, in the order in which a request meets its parts: config, listener, router, handlers, queue, respond. HTTP stays on
+ * The map of the server, in the order in which a request meets its parts: config, listener, guard, router, handlers, queue, respond. HTTP stays on
  * the listener's side of queue.c; a worker sees a job and the library, nothing else.
  */
 #ifndef DUIDER_SERVER_H
@@ -9,6 +9,7 @@
 
 #include <jansson.h>
 #include <microhttpd.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
@@ -64,6 +65,8 @@ enum config_outcome { CONFIG_RUN, CONFIG_DONE, CONFIG_WRONG, CONFIG_PRINT, CONFI
 /* Defaults, then the file, then DUIDER_* variables, then arguments. Prints what was asked for (CONFIG_DONE) or what is wrong. */
 enum config_outcome config_read(int argc, char **argv, struct config *config);
 void config_free(struct config *config);
+/* Settings that can't change while the server runs stay as they were; says so. */
+void config_keep_fixed(const struct config *running, struct config *config);
 /* The whole of a file of settings or keys, for free(); NULL after saying why not. */
 char *config_read_file(const char *path);
 
@@ -142,28 +145,49 @@ struct queue_counts queue_counts(struct queue *queue);
 /* Finishes every job taken, then ends the workers. */
 void queue_free(struct queue *queue);
 
-/* ---- the server ---- */
+/* ---- the server: what lasts, and what SIGHUP replaces ---- */
 
 /* Draining: no new connections, and each open one gets one more answer. Stopped: nothing is taken any more. */
 enum phase { PHASE_LOADING, PHASE_READY, PHASE_DRAINING, PHASE_STOPPED };
 
 struct metrics;
 
-struct server {
-    struct config config;
-    struct metrics *metrics;
-    duider_model *model; /* both NULL while loading; written before phase becomes READY */
-    struct queue *queue;
-    struct keys *keys; /* NULL: everybody may call */
-    struct rates *key_rates, *address_rates;
+struct listener {
     _Atomic(enum phase) phase;
     atomic_size_t open_requests;
     atomic_size_t batches; /* being answered */
+    struct metrics *metrics;
+    struct rates *key_rates, *address_rates;
     struct watch *watch;
     struct MHD_Daemon *daemon;
     int listening; /* the socket that the daemon gave back when it took no new connections any more; -1: none */
     unsigned short port;
+    pthread_mutex_t lock; /* of what follows, which the main thread changes */
+    struct server *server;
 };
+
+struct server {
+    struct listener *listener;
+    struct config config;
+    struct keys *keys;    /* NULL: everybody may call */
+    duider_model *model;  /* both NULL while loading; written before phase becomes READY */
+    struct queue *queue;
+    atomic_size_t requests; /* that began with it and are not over */
+    struct server *older;   /* which some requests may still have */
+};
+
+/* ---- server.c ---- */
+
+/* Takes what `config` owns, reads the keys. NULL after saying why not. */
+struct server *server_new(struct listener *listener, struct config *config);
+/* Opens the model, starts the workers; false after saying why not. */
+bool server_load(struct server *server);
+/* Finishes its jobs. */
+void server_free(struct server *server);
+/* Another server for the requests that come from now on; what can't be read leaves things as they are. */
+void server_reload(struct listener *listener, int argc, char **argv);
+/* Those that no request has any more. */
+void server_free_older(struct server *server);
 
 struct route;
 struct batch;
@@ -261,10 +285,11 @@ struct request {
 };
 
 bool listener_check(const struct config *config); /* the address is one; says so where it is not */
-bool listener_start(struct server *server);
+/* Requests get `server`. False after saying why not; to be stopped then too. */
+bool listener_start(struct listener *listener, struct server *server);
 /* Takes no new connections; waits until open requests are answered, then takes no requests; or `timeout_ms` have passed, or `interrupted` says so. */
-void listener_drain(struct server *server, size_t timeout_ms, bool (*interrupted)(void));
-void listener_stop(struct server *server);
+void listener_drain(struct listener *listener, size_t timeout_ms, bool (*interrupted)(void));
+void listener_stop(struct listener *listener);
 
 /* ---- watch.c: connections that send no request in time ---- */
 
@@ -346,6 +371,7 @@ struct metrics *metrics_new(void);
 void metrics_free(struct metrics *metrics);
 /* The request was answered, or its client left (status 0). */
 void metrics_count(struct metrics *metrics, const struct request *request);
+void metrics_count_reload(struct metrics *metrics, bool done);
 /* A worker is through with the job. */
 void metrics_count_article(struct metrics *metrics, const struct job *job);
 /* All of it as text, for free(); NULL: no memory. */

@@ -1,0 +1,102 @@
+/*
+ * One configuration with its keys, model and workers: made at start, and anew on SIGHUP. Requests that have begun keep theirs until they are over; then it is
+ * freed. All of this is the main thread's, but for what listener.c takes under the listener's lock.
+ */
+#include "server.h"
+
+#include <stdlib.h>
+
+struct server *server_new(struct listener *listener, struct config *config)
+{
+    struct server *server = calloc(1, sizeof *server);
+    if (!server) {
+        log_message(LOG_ERROR, "no memory");
+        config_free(config);
+        return NULL;
+    }
+    server->listener = listener;
+    server->config = *config;
+    if (*config->keys_file && !(server->keys = keys_read(config->keys_file))) {
+        server_free(server);
+        return NULL;
+    }
+    return server;
+}
+
+bool server_load(struct server *server)
+{
+    const struct config *config = &server->config;
+    duider_error error;
+    if (duider_model_open(config->model_path, &server->model, &error) != DUIDER_OK) {
+        log_message(LOG_ERROR, "%s", error.message);
+        return false;
+    }
+    server->queue = queue_new(server->model, config->workers, config->queue_length, config->max_batches * batch_window(config));
+    if (!server->queue)
+        log_message(LOG_ERROR, "no memory or no threads for the workers");
+    return server->queue != NULL;
+}
+
+void server_free(struct server *server)
+{
+    queue_free(server->queue);
+    duider_model_close(server->model);
+    keys_free(server->keys);
+    config_free(&server->config);
+    free(server);
+}
+
+/* ---- SIGHUP ---- */
+
+/* NULL: what is to be read is wrong, which was said. */
+static struct server *read_anew(struct listener *listener, int argc, char **argv)
+{
+    struct config config;
+    if (config_read(argc, argv, &config) != CONFIG_RUN) {
+        config_free(&config);
+        return NULL;
+    }
+    config_keep_fixed(&listener->server->config, &config);
+    struct server *server = server_new(listener, &config);
+    if (server && server_load(server))
+        return server;
+    if (server)
+        server_free(server);
+    return NULL;
+}
+
+void server_reload(struct listener *listener, int argc, char **argv)
+{
+    struct server *server = read_anew(listener, argc, argv);
+    if (!server) {
+        metrics_count_reload(listener->metrics, false);
+        log_message(LOG_ERROR, "not reloaded: settings, keys and model stay as they were");
+        return;
+    }
+    server->older = listener->server;
+    pthread_mutex_lock(&listener->lock);
+    listener->server = server;
+    pthread_mutex_unlock(&listener->lock);
+    log_set_format(server->config.log_format);
+    metrics_count_reload(listener->metrics, true);
+    log_message(LOG_INFO, "reloaded: %zu workers, model %s", server->config.workers, duider_model_get_info(server->model)->name);
+}
+
+static bool is_over(const struct server *server)
+{
+    const struct queue_counts counts = queue_counts(server->queue);
+    return atomic_load(&server->requests) == 0 && counts.waiting == 0 && counts.running == 0;
+}
+
+void server_free_older(struct server *server)
+{
+    while (server->older) {
+        struct server *older = server->older;
+        if (!is_over(older)) {
+            server = older;
+            continue;
+        }
+        server->older = older->older;
+        server_free(older);
+    }
+}
