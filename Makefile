@@ -85,8 +85,8 @@ $(BUILD)/openapi.json: openapi.yaml
 	@mkdir -p $(@D)
 	$(Q)python3 -X utf8 -c 'import json, sys, yaml; json.dump(yaml.safe_load(sys.stdin), sys.stdout, ensure_ascii=False)' < $< > $@
 
-$(BUILD)/server/openapi.o: openapi.yaml $(BUILD)/openapi.json
-$(BUILD)/server/openapi.o: ALL_CFLAGS += -DDUIDER_OPENAPI_JSON='"$(BUILD)/openapi.json"'
+$(BUILD)/server/embedded.o: openapi.yaml $(BUILD)/openapi.json $(wildcard web/*)
+$(BUILD)/server/embedded.o: ALL_CFLAGS += -DDUIDER_OPENAPI_JSON='"$(BUILD)/openapi.json"'
 
 test: all $(TESTS) ## all tests; the last line counts them
 	@tests/run $(BUILD)

@@ -35,6 +35,7 @@ static const struct setting settings[] = {
     {"max-batch-items", "DUIDER_MAX_BATCH_ITEMS", "N", "most articles in a batch", MEMBER(max_batch_items), false, 1, 10000000, "10000"},
     {"max-batches", "DUIDER_MAX_BATCHES", "N", "batches answered at the same time; more are refused with 503", MEMBER(max_batches), false, 1, 1000, "4"},
     {"cors-origins", "DUIDER_CORS_ORIGINS", "LIST", "origins whose pages may call from a browser (https://news.example), commas between them; * for all", MEMBER(cors_origins), true, 0, 0, ""},
+    {"demo", "DUIDER_DEMO", "0|1", "1: a page at / to try it in a browser; 0: none", MEMBER(demo), false, 0, 1, "1"},
     {"keys-file", "DUIDER_KEYS_FILE", "FILE", "who has none of its API keys gets 401 from paths under /v1/; --new-key makes them", MEMBER(keys_file), true, 0, 0, ""},
     {"rate-per-key", "DUIDER_RATE_PER_KEY", "N", "requests a minute with one API key, a batch as many as its articles; more are refused with 429; 0: no limit", MEMBER(rate_per_key), false, 0, 1000000, "0"},
     {"rate-per-address", "DUIDER_RATE_PER_ADDRESS", "N", "requests a minute from one address (IPv6: one /64); more are refused with 429; 0: no limit", MEMBER(rate_per_address), false, 0, 1000000, "0"},

@@ -18,3 +18,18 @@ enum MHD_Result handle_openapi_json(struct request *request)
 {
     return answer_page(request, openapi_json, openapi_json_bytes);
 }
+
+enum MHD_Result handle_demo_html(struct request *request)
+{
+    return answer_page(request, demo_html, demo_html_bytes);
+}
+
+enum MHD_Result handle_demo_css(struct request *request)
+{
+    return answer_page(request, demo_css, demo_css_bytes);
+}
+
+enum MHD_Result handle_demo_js(struct request *request)
+{
+    return answer_page(request, demo_js, demo_js_bytes);
+}

@@ -6,6 +6,11 @@
 
 #define RETRY_AFTER_SECONDS "1"
 
+/* Of the demo page: files of this server alone, nothing inline, no HTML made of text, in no frame. */
+#define CONTENT_SECURITY_POLICY                                                                                                      \
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; " \
+    "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+
 const char *status_title(unsigned status)
 {
     switch (status) {
@@ -42,6 +47,10 @@ static enum MHD_Result send_response(struct request *request, unsigned status, s
     MHD_add_response_header(response, "Cache-Control", request->etag[0] ? "max-age=300" : "no-store");
     if (request->etag[0])
         MHD_add_response_header(response, "ETag", request->etag);
+    if (request->route && request->route->is_demo) {
+        MHD_add_response_header(response, "Content-Security-Policy", CONTENT_SECURITY_POLICY);
+        MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
+    }
     if (request->coded)
         MHD_add_response_header(response, "Content-Encoding", negotiate_coding_name(request->answer_coding));
     if (atomic_load(&request->server->listener->phase) >= PHASE_DRAINING)

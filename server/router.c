@@ -4,22 +4,27 @@
 #include <string.h>
 
 static const struct route routes[] = {
-    {"POST", "/v1/annotate", handle_annotate, BODY_ARTICLE, "application/json"},
-    {"POST", "/v1/annotate/batch", handle_batch, BODY_BATCH, "application/x-ndjson"},
-    {"GET", "/v1/info", handle_info, BODY_NONE, "application/json"},
-    {"GET", "/health", handle_ready, BODY_NONE, "application/json"},
-    {"GET", "/health/live", handle_live, BODY_NONE, "application/json"},
-    {"GET", "/health/ready", handle_ready, BODY_NONE, "application/json"},
-    {"GET", "/metrics", handle_metrics, BODY_NONE, "text/plain; version=0.0.4; charset=utf-8"},
-    {"GET", "/openapi.yaml", handle_openapi_yaml, BODY_NONE, "application/yaml"},
-    {"GET", "/openapi.json", handle_openapi_json, BODY_NONE, "application/json"},
+    {"POST", "/v1/annotate", handle_annotate, BODY_ARTICLE, "application/json", false},
+    {"POST", "/v1/annotate/batch", handle_batch, BODY_BATCH, "application/x-ndjson", false},
+    {"GET", "/v1/info", handle_info, BODY_NONE, "application/json", false},
+    {"GET", "/health", handle_ready, BODY_NONE, "application/json", false},
+    {"GET", "/health/live", handle_live, BODY_NONE, "application/json", false},
+    {"GET", "/health/ready", handle_ready, BODY_NONE, "application/json", false},
+    {"GET", "/metrics", handle_metrics, BODY_NONE, "text/plain; version=0.0.4; charset=utf-8", false},
+    {"GET", "/openapi.yaml", handle_openapi_yaml, BODY_NONE, "application/yaml", false},
+    {"GET", "/openapi.json", handle_openapi_json, BODY_NONE, "application/json", false},
+    {"GET", "/", handle_demo_html, BODY_NONE, "text/html; charset=utf-8", true},
+    {"GET", "/demo.css", handle_demo_css, BODY_NONE, "text/css; charset=utf-8", true},
+    {"GET", "/demo.js", handle_demo_js, BODY_NONE, "text/javascript; charset=utf-8", true},
 };
 
 #define ROUTES (sizeof routes / sizeof *routes)
 
 static const char *path_of(const char *url)
 {
-    return strncmp(url, "http://", 7) == 0 ? url + 7 + strcspn(url + 7, "/") : url; /* the form that proxies send: http://host/path */
+    if (strncmp(url, "http://", 7) == 0) /* the form that proxies send: http://host/path */
+        url += 7 + strcspn(url + 7, "/");
+    return *url ? url : "/";
 }
 
 size_t router_body_limit(const struct config *config, const char *url)
@@ -56,7 +61,7 @@ const struct route *router_find(struct request *request, const char *url, enum M
     if (strcmp(url, "*") == 0 && strcmp(method, "OPTIONS") == 0)
         snprintf(allow, sizeof allow, "GET, HEAD, POST, OPTIONS"); /* of the server as a whole */
     for (size_t i = 0; i < ROUTES; i++) {
-        if (strcmp(url, routes[i].path) != 0)
+        if (strcmp(url, routes[i].path) != 0 || (routes[i].is_demo && !request->server->config.demo))
             continue;
         request->path = routes[i].path;
         if (strcmp(method, routes[i].method) == 0)

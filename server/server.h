@@ -41,6 +41,7 @@ struct config {
     size_t max_body_bytes;
     size_t max_body_ratio; /* of decoded bytes to those of the body as it is sent */
     const char *cors_origins; /* "": none */
+    size_t demo; /* 0: no demo page */
     size_t max_batch_bytes, max_batch_items, max_batches;
     const char *keys_file;    /* "": everybody may call */
     size_t rate_per_key, rate_per_address; /* requests a minute; 0: no limit */
@@ -320,6 +321,7 @@ struct route {
     enum MHD_Result (*handle)(struct request *request);
     enum body body;
     const char *type; /* of what it answers, errors aside */
+    bool is_demo;     /* there only where the configuration wants the demo page */
 };
 
 /* Largest body under that path. */
@@ -355,6 +357,9 @@ enum MHD_Result handle_metrics(struct request *request);
 
 enum MHD_Result handle_openapi_yaml(struct request *request);
 enum MHD_Result handle_openapi_json(struct request *request);
+enum MHD_Result handle_demo_html(struct request *request);
+enum MHD_Result handle_demo_css(struct request *request);
+enum MHD_Result handle_demo_js(struct request *request);
 
 /* ---- batch.c ---- */
 
@@ -426,9 +431,9 @@ const char *status_title(unsigned status);
 enum MHD_Result respond_empty(struct request *request, unsigned status, const char *header, const char *value);
 enum MHD_Result respond_method_not_allowed(struct request *request, const char *allow);
 
-/* ---- openapi.c ---- */
+/* ---- embedded.c ---- */
 
-extern const char openapi_yaml[], openapi_json[];
-extern const uint64_t openapi_yaml_bytes, openapi_json_bytes;
+extern const char openapi_yaml[], openapi_json[], demo_html[], demo_css[], demo_js[];
+extern const uint64_t openapi_yaml_bytes, openapi_json_bytes, demo_html_bytes, demo_css_bytes, demo_js_bytes;
 
 #endif

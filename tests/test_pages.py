@@ -5,9 +5,10 @@ import unittest
 
 from tests.test_server import PATIENT, Server
 
-PAGES = ("/openapi.yaml", "/openapi.json")
+PAGES = ("/openapi.yaml", "/openapi.json", "/", "/demo.css", "/demo.js")
 TYPES = {"/v1/info": "application/json", "/health": "application/json", "/health/live": "application/json", "/health/ready": "application/json",
-         "/metrics": "text/plain", "/openapi.yaml": "application/yaml", "/openapi.json": "application/json"}
+         "/metrics": "text/plain", "/openapi.yaml": "application/yaml", "/openapi.json": "application/json",
+         "/": "text/html", "/demo.css": "text/css", "/demo.js": "text/javascript"}
 
 
 class Pages(unittest.TestCase):
@@ -29,7 +30,7 @@ class Pages(unittest.TestCase):
         contract = json.loads(body)
         with open("openapi.yaml", encoding="utf-8") as file:
             text = file.read()
-        self.assertEqual(list(contract["paths"]), re.findall(r"^  (/[a-z0-9/.]+):$", text, re.M))
+        self.assertEqual(list(contract["paths"]), re.findall(r"^  (/[a-z0-9/.]*):$", text, re.M))
         self.assertEqual(list(contract["components"]["schemas"]), re.findall(r"^    (\w+):$", text.split("\n  schemas:\n")[1], re.M))
         self.assertIn("“De brug gaat morgen weer open”", contract["paths"]["/v1/annotate"]["post"]["requestBody"]["content"]["text/plain"]["examples"]["short"]["value"])
 

@@ -136,9 +136,9 @@ class Routes(unittest.TestCase):
 
     def test_openapi_names_every_route_and_no_other(self):
         with open("openapi.yaml", encoding="utf-8") as file:
-            contract = set(re.findall(r"^  (/[a-z0-9/.]+):$", file.read(), re.M))
+            contract = set(re.findall(r"^  (/[a-z0-9/.]*):$", file.read(), re.M))
         with open("server/router.c", encoding="utf-8") as file:
-            routes = set(re.findall(r'\{"[A-Z]+", "(/[^"]+)"', file.read()))
+            routes = set(re.findall(r'\{"[A-Z]+", "(/[^"]*)"', file.read()))
         self.assertEqual(contract, routes)
         for path in routes:
             self.assertNotEqual(self.server.ask("OPTIONS", path)[0], 404)
@@ -192,7 +192,7 @@ class Routes(unittest.TestCase):
 
     def test_the_absolute_form_of_a_path(self):
         self.assertEqual(self.server.ask("GET", "http://localhost/health/live")[0], 200)
-        self.problem(self.server.ask("GET", "http://localhost"), 404)
+        self.assertEqual(self.server.ask("GET", "http://localhost")[2], self.server.ask("GET", "/")[2])
 
     def test_texts_without_words(self):
         for text in ("", "  \n\t ", "\u00a0"):

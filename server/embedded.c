@@ -1,4 +1,4 @@
-/* openapi.yaml, as it stands in the repository when the server is built, and the JSON that the Makefile makes of it. */
+/* Files of the repository as they stand when the server is built: openapi.yaml, the JSON that the Makefile makes of it, the demo page. */
 #include "server.h"
 
 #define EMBED(name, file)                 \
@@ -17,3 +17,6 @@
 
 EMBED("openapi_yaml", "openapi.yaml");
 EMBED("openapi_json", DUIDER_OPENAPI_JSON);
+EMBED("demo_html", "web/index.html");
+EMBED("demo_css", "web/demo.css");
+EMBED("demo_js", "web/demo.js");
