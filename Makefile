@@ -33,7 +33,7 @@ SERVER_TESTED := $(filter-out $(BUILD)/server/main.o,$(SERVER_OBJECTS))
 # `make V=1` shows the commands.
 Q = $(if $(V),,@)
 
-.PHONY: all lib cli server test check asan tsan valgrind bench dev-scores lint install uninstall clean help
+.PHONY: all lib cli server test check asan tsan valgrind bench load soak hostile contract dev-scores lint install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -104,6 +104,18 @@ valgrind: all $(TESTS) ## the C tests under valgrind (slow: processors without A
 
 bench: all $(BENCHES) ## time an article, the server's memory and its start; with PyTorch installed, PyTorch too
 	@bench/run.py --build $(BUILD)
+
+load: all ## the server under load: throughput, overload, slow clients, SIGTERM and SIGHUP (some minutes)
+	@bench/load.py --build $(BUILD)
+
+soak: all ## the server at 80 % load for half an hour (MINUTES=30)
+	@bench/soak.py --build $(BUILD) --minutes $(or $(MINUTES),30)
+
+hostile: all ## 100,000 hostile requests (COUNT=100000)
+	@bench/hostile.py --build $(BUILD) --count $(or $(COUNT),100000)
+
+contract: all ## openapi.yaml against the server, by schemathesis (EXAMPLES=1000 an operation)
+	@bench/contract.sh $(BUILD) $(or $(EXAMPLES),1000)
 
 dev-scores: all ## figures on dev; SHARED=folder with data/ and tools/score.py (not part of the project)
 	@bench/dev_scores.sh $(BUILD) $(SHARED)
