@@ -12,7 +12,7 @@ modeldir := $(datadir)/duider
 
 BUILD ?= build
 PACKAGES := jansson libutf8proc libxxhash
-SERVER_PACKAGES := libmicrohttpd gnutls zlib libbrotlidec libbrotlienc libzstd
+SERVER_PACKAGES := libmicrohttpd gnutls libsystemd zlib libbrotlidec libbrotlienc libzstd
 
 CFLAGS ?= -O3 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Werror

@@ -26,6 +26,8 @@ static const struct setting settings[] = {
     {"config", "DUIDER_CONFIG", "FILE", "settings, one \"name = value\" a line; # begins a comment", MEMBER(config_path), true, 0, 0, ""},
     {"host", "DUIDER_HOST", "ADDRESS", "address to listen on", MEMBER(host), true, 0, 0, "127.0.0.1"},
     {"port", "DUIDER_PORT", "N", "port to listen on; 0 takes a free one and prints it", MEMBER(port), false, 0, 65535, "8087"},
+    {"socket", "DUIDER_SOCKET", "PATH", "Unix socket to listen on in place of host and port", MEMBER(socket_path), true, 0, 0, ""},
+    {"socket-mode", "DUIDER_SOCKET_MODE", "MODE", "its permissions, in octal", MEMBER(socket_mode_text), true, 0, 0, "0660"},
     {"model", "DUIDER_MODEL", "FILE", "model to use", MEMBER(model_path), true, 0, 0, NULL},
     {"workers", "DUIDER_WORKERS", "N", "articles annotated at the same time", MEMBER(workers), false, 1, 256, NULL},
     {"queue-length", "DUIDER_QUEUE_LENGTH", "N", "articles that may wait; more are refused with 503", MEMBER(queue_length), false, 1, 100000, "64"},
@@ -277,6 +279,21 @@ static void print_settings(const struct config *config, const struct given *give
     }
 }
 
+/* Texts that stand for something else. */
+static bool read_texts(struct config *config)
+{
+    char *end;
+    const unsigned long mode = strtoul(config->socket_mode_text, &end, 8);
+    config->socket_mode = (mode_t)mode;
+    if (*end || mode > 0777 || !isdigit((unsigned char)*config->socket_mode_text))
+        log_message(LOG_ERROR, "socket-mode is an octal number up to 0777, not \"%s\"", config->socket_mode_text);
+    else if (!log_format_from_name(config->log_format_name, &config->log_format))
+        log_message(LOG_ERROR, "log-format is logfmt or json, not \"%s\"", config->log_format_name);
+    else
+        return true;
+    return false;
+}
+
 enum config_outcome config_read(int argc, char **argv, struct config *config)
 {
     struct given given[SETTINGS] = {{0}};
@@ -296,11 +313,7 @@ enum config_outcome config_read(int argc, char **argv, struct config *config)
     }
     for (size_t i = 0; i < SETTINGS; i++)
         fine &= apply(config, &settings[i], &given[i]);
-    if (fine && !log_format_from_name(config->log_format_name, &config->log_format)) {
-        log_message(LOG_ERROR, "log-format is logfmt or json, not \"%s\"", config->log_format_name);
-        fine = false;
-    }
-    if (!fine)
+    if (!fine || !read_texts(config))
         return CONFIG_WRONG;
     if (outcome != CONFIG_PRINT)
         return outcome;
@@ -330,7 +343,7 @@ static void keep(const struct setting *setting, const struct config *running, st
 
 void config_keep_fixed(const struct config *running, struct config *config)
 {
-    static const size_t fixed[] = {MEMBER(host), MEMBER(port), MEMBER(max_header_bytes), MEMBER(max_connections), MEMBER(max_connections_per_address),
+    static const size_t fixed[] = {MEMBER(host), MEMBER(port), MEMBER(socket_path), MEMBER(socket_mode_text), MEMBER(max_header_bytes), MEMBER(max_connections), MEMBER(max_connections_per_address),
                                    MEMBER(header_timeout_ms), MEMBER(idle_timeout_s)};
     for (size_t i = 0; i < SETTINGS; i++)
         for (size_t k = 0; k < sizeof fixed / sizeof *fixed; k++)

@@ -2,10 +2,8 @@
 #include "server.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 enum { HEALTHCHECK_SECONDS = 2 };
@@ -16,24 +14,29 @@ static bool fail(const char *what)
     return false;
 }
 
-/* Every address is reached on loopback. */
-static int connect_tcp(const struct config *config)
+/* Where the server listens on every address, it is reached on loopback. */
+static void prefer_loopback(struct sockaddr_storage *address)
 {
-    struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons((uint16_t)config->port)};
-    struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)config->port)};
-    bool is_six = inet_pton(AF_INET6, strcmp(config->host, "::") == 0 ? "::1" : config->host, &six.sin6_addr) == 1;
-    bool loopback = strcmp(config->host, "localhost") == 0 || strcmp(config->host, "0.0.0.0") == 0;
-    if (!is_six && inet_pton(AF_INET, loopback ? "127.0.0.1" : config->host, &four.sin_addr) != 1) {
-        errno = EADDRNOTAVAIL;
-        return -1;
-    }
-    int connection = socket(is_six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in *four = (struct sockaddr_in *)(void *)address;
+    struct sockaddr_in6 *six = (struct sockaddr_in6 *)(void *)address;
+    if (address->ss_family == AF_INET && four->sin_addr.s_addr == htonl(INADDR_ANY))
+        four->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    else if (address->ss_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&six->sin6_addr))
+        six->sin6_addr = in6addr_loopback;
+}
+
+static int connect_to(const struct config *config)
+{
+    struct sockaddr_storage address;
     const struct timeval patience = {HEALTHCHECK_SECONDS, 0};
+    const socklen_t bytes = socket_address(config, &address);
+    const int connection = bytes ? socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0) : -1;
     if (connection < 0)
         return -1;
+    prefer_loopback(&address);
     setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-    if (connect(connection, is_six ? (struct sockaddr *)&six : (struct sockaddr *)&four, is_six ? sizeof six : sizeof four) == 0)
+    if (connect(connection, (struct sockaddr *)&address, bytes) == 0)
         return connection;
     close(connection);
     return -1;
@@ -42,7 +45,7 @@ static int connect_tcp(const struct config *config)
 bool healthcheck(const struct config *config)
 {
     static const char question[] = "GET /health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-    int connection = connect_tcp(config);
+    int connection = connect_to(config);
     if (connection < 0)
         return fail("no connection to the server");
     char answer[13] = "";

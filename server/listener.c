@@ -4,13 +4,8 @@
  */
 #include "server.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 enum { DRAIN_STEP_MS = 10, CONNECTION_MEMORY_BYTES = 16 * 1024 /* beside the headers */ };
 
@@ -176,50 +171,12 @@ static void on_log(void *payload, const char *format, va_list arguments)
     (void)payload, (void)format, (void)arguments; /* it may hold what a client sent */
 }
 
-/* Resolves "127.0.0.1", "::1" and the like. */
-static bool read_address(const struct config *config, struct sockaddr_storage *address, unsigned *family)
-{
-    struct sockaddr_in *four = (struct sockaddr_in *)(void *)address;
-    struct sockaddr_in6 *six = (struct sockaddr_in6 *)(void *)address;
-    memset(address, 0, sizeof *address);
-    if (inet_pton(AF_INET, strcmp(config->host, "localhost") == 0 ? "127.0.0.1" : config->host, &four->sin_addr) == 1) {
-        four->sin_family = AF_INET;
-        four->sin_port = htons((uint16_t)config->port);
-        *family = 0;
-        return true;
-    }
-    if (inet_pton(AF_INET6, config->host, &six->sin6_addr) == 1) {
-        six->sin6_family = AF_INET6;
-        six->sin6_port = htons((uint16_t)config->port);
-        *family = MHD_USE_IPv6;
-        return true;
-    }
-    return false;
-}
-
-static bool find_address(const struct config *config, struct sockaddr_storage *address, unsigned *family)
-{
-    if (read_address(config, address, family))
-        return true;
-    log_message(LOG_ERROR, "\"%s\" is no IP address", config->host);
-    return false;
-}
-
-bool listener_check(const struct config *config)
-{
-    struct sockaddr_storage address;
-    unsigned family;
-    return find_address(config, &address, &family);
-}
-
 bool listener_start(struct listener *listener, struct server *server)
 {
     const struct config *config = &server->config;
-    struct sockaddr_storage address;
-    unsigned family;
     pthread_mutex_init(&listener->lock, NULL);
     listener->server = server;
-    listener->listening = MHD_INVALID_SOCKET;
+    listener->socket.number = -1;
     listener->watch = watch_new(config);
     listener->metrics = metrics_new();
     listener->key_rates = rates_new();
@@ -228,30 +185,23 @@ bool listener_start(struct listener *listener, struct server *server)
         log_message(LOG_ERROR, "no memory");
         return false;
     }
-    if (!find_address(config, &address, &family))
+    if (!socket_open(&listener->socket, config))
         return false;
-    errno = 0;
     listener->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG | family, (uint16_t)config->port, NULL, NULL, on_request,
-        listener, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_NOTIFY_COMPLETED, request_end,
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request,
+        listener, MHD_OPTION_LISTEN_SOCKET, listener->socket.number, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_NOTIFY_COMPLETED, request_end,
         listener, MHD_OPTION_CONNECTION_LIMIT, (unsigned)config->max_connections, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)config->idle_timeout_s,
         MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)config->max_connections_per_address, MHD_OPTION_NOTIFY_CONNECTION, watch_connection, listener->watch,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, config->max_header_bytes + CONNECTION_MEMORY_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL,
-        MHD_OPTION_LISTEN_BACKLOG_SIZE, 1024u, MHD_OPTION_END);
-    if (!listener->daemon) {
-        log_message(LOG_ERROR, "can't listen on %s port %zu: %s", config->host, config->port, errno ? strerror(errno) : "refused");
-        return false;
-    }
-    const union MHD_DaemonInfo *info = MHD_get_daemon_info(listener->daemon, MHD_DAEMON_INFO_BIND_PORT);
-    listener->port = info ? info->port : (unsigned short)config->port;
-    return true;
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, config->max_header_bytes + CONNECTION_MEMORY_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL, MHD_OPTION_END);
+    if (!listener->daemon)
+        log_message(LOG_ERROR, "can't serve %s", listener->socket.name);
+    return listener->daemon != NULL;
 }
 
 void listener_drain(struct listener *listener, size_t timeout_ms, bool (*interrupted)(void))
 {
-    listener->listening = MHD_quiesce_daemon(listener->daemon);
-    if (listener->listening != MHD_INVALID_SOCKET)
-        shutdown(listener->listening, SHUT_RDWR); /* refuses connections; the daemon's thread may still look at it, so that it closes later */
+    MHD_quiesce_daemon(listener->daemon);
+    socket_refuse(&listener->socket); /* the daemon's thread may still look at it, so that it closes later */
     for (size_t waited = 0;;) {
         bool stopped = atomic_load(&listener->phase) == PHASE_STOPPED;
         if (atomic_load(&listener->open_requests) == 0) {
@@ -270,10 +220,11 @@ void listener_drain(struct listener *listener, size_t timeout_ms, bool (*interru
 
 void listener_stop(struct listener *listener)
 {
-    if (listener->daemon)
+    if (listener->daemon) {
+        MHD_quiesce_daemon(listener->daemon); /* or it would close the socket, which is ours */
         MHD_stop_daemon(listener->daemon);
-    if (listener->listening != MHD_INVALID_SOCKET)
-        close(listener->listening);
+    }
+    socket_close(&listener->socket);
     watch_free(listener->watch);
     metrics_free(listener->metrics);
     rates_free(listener->key_rates);

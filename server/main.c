@@ -5,7 +5,7 @@
 #include "server.h"
 
 #include <signal.h>
-#include <string.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 enum { EXIT_STOPPED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, WATCH_STEP_MS = 250, LINGER_STEP_MS = 10 };
@@ -30,10 +30,10 @@ static void take_signals(void)
 
 static void say_ready(const struct listener *listener)
 {
-    const struct config *config = &listener->server->config;
-    const char *host = config->host, *bracket = strchr(host, ':') ? "[]" : ""; /* an IPv6 address stands in brackets in a URL */
-    log_message(LOG_INFO, "version %s is ready on http://%.1s%s%s:%u, %zu workers, model %s", duider_version(), bracket, host, *bracket ? bracket + 1 : "",
-                listener->port, config->workers, duider_model_get_info(listener->server->model)->name);
+    const struct server *server = listener->server;
+    log_message(LOG_INFO, "version %s is ready on %s, %zu workers, model %s", duider_version(), listener->socket.name, server->config.workers,
+                duider_model_get_info(server->model)->name);
+    sd_notify(0, "READY=1");
 }
 
 static void wait_for_stop(struct listener *listener, int argc, char **argv)
@@ -41,9 +41,14 @@ static void wait_for_stop(struct listener *listener, int argc, char **argv)
     long step_ms = WATCH_STEP_MS;
     for (;;) {
         const int got = sigtimedwait(&all_signals, NULL, &(struct timespec){0, step_ms * 1000000L});
-        if (got == SIGHUP)
+        if (got == SIGHUP) {
+            struct timespec now;
+            clock_gettime(CLOCK_MONOTONIC, &now);
+            sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
             server_reload(listener, argc, argv);
-        else if (got > 0)
+            sd_notify(0, "READY=1");
+        }
+        if (got > 0 && got != SIGHUP)
             return;
         step_ms = watch_cut(listener->watch) ? LINGER_STEP_MS : WATCH_STEP_MS;
         server_free_older(listener->server);
@@ -52,6 +57,7 @@ static void wait_for_stop(struct listener *listener, int argc, char **argv)
 
 static void stop(struct listener *listener)
 {
+    sd_notify(0, "STOPPING=1");
     atomic_store(&listener->phase, PHASE_DRAINING);
     listener_drain(listener, listener->server->config.drain_timeout_ms, second_signal);
     if (atomic_load(&listener->open_requests) > 0) {
@@ -88,7 +94,8 @@ static int run(int argc, char **argv, struct config config)
 /* --check-config: what the settings name can be opened. */
 static bool check(struct config config)
 {
-    struct server *server = listener_check(&config) ? server_new(NULL, &config) : NULL;
+    struct sockaddr_storage address;
+    struct server *server = socket_address(&config, &address) ? server_new(NULL, &config) : NULL;
     bool fine = server && server_load(server);
     if (server)
         server_free(server);

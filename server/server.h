@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <time.h>
 
 /* ---- log.c ---- */
@@ -34,6 +35,9 @@ void log_request(const struct request *request);
 struct config {
     const char *config_path; /* "": none, as with every text below that may be left out */
     const char *host;
+    const char *socket_path; /* "": host and port */
+    const char *socket_mode_text;
+    mode_t socket_mode;
     const char *model_path;
     size_t port;
     size_t workers;
@@ -146,6 +150,23 @@ struct queue_counts queue_counts(struct queue *queue);
 /* Finishes every job taken, then ends the workers. */
 void queue_free(struct queue *queue);
 
+/* ---- socket.c: where the server listens ---- */
+
+struct socket {
+    int number;
+    bool passed;      /* by systemd, whose it stays */
+    const char *path; /* to be removed; NULL: none */
+    char name[160];
+};
+
+/* Where the settings say that the server is; 0 after saying that they name no address. */
+socklen_t socket_address(const struct config *config, struct sockaddr_storage *address);
+/* False after saying why not; to be closed then too. */
+bool socket_open(struct socket *opened, const struct config *config);
+/* No new connections. */
+void socket_refuse(struct socket *opened);
+void socket_close(struct socket *opened);
+
 /* ---- the server: what lasts, and what SIGHUP replaces ---- */
 
 /* Draining: no new connections, and each open one gets one more answer. Stopped: nothing is taken any more. */
@@ -161,8 +182,7 @@ struct listener {
     struct rates *key_rates, *address_rates;
     struct watch *watch;
     struct MHD_Daemon *daemon;
-    int listening; /* the socket that the daemon gave back when it took no new connections any more; -1: none */
-    unsigned short port;
+    struct socket socket;
     pthread_mutex_t lock; /* of what follows, which the main thread changes */
     struct server *server;
 };
@@ -285,7 +305,6 @@ struct request {
     size_t answer_bytes;
 };
 
-bool listener_check(const struct config *config); /* the address is one; says so where it is not */
 /* Requests get `server`. False after saying why not; to be stopped then too. */
 bool listener_start(struct listener *listener, struct server *server);
 /* Takes no new connections; waits until open requests are answered, then takes no requests; or `timeout_ms` have passed, or `interrupted` says so. */

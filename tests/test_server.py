@@ -27,9 +27,9 @@ class Server:
             if not line:
                 raise AssertionError("the server did not start: " + "".join(self.log))
             self.log.append(line)
-            found = re.search(r"ready on http://[^:]+:(\d+)", line)
+            found = re.search(r"ready on (?:https?://.+:(\d+)|unix:|systemd)", line)
             if found:
-                self.port = int(found.group(1))
+                self.port = int(found.group(1) or 0)
                 break
         self.drain = concurrent.futures.ThreadPoolExecutor(1)
         self.rest = self.drain.submit(self.process.stderr.read)
