@@ -28,6 +28,8 @@ static const struct setting settings[] = {
     {"port", "DUIDER_PORT", "N", "port to listen on; 0 takes a free one and prints it", MEMBER(port), false, 0, 65535, "8087"},
     {"socket", "DUIDER_SOCKET", "PATH", "Unix socket to listen on in place of host and port", MEMBER(socket_path), true, 0, 0, ""},
     {"socket-mode", "DUIDER_SOCKET_MODE", "MODE", "its permissions, in octal", MEMBER(socket_mode_text), true, 0, 0, "0660"},
+    {"tls-cert", "DUIDER_TLS_CERT", "FILE", "certificate and its chain in PEM: the server speaks HTTPS alone", MEMBER(tls_certificate), true, 0, 0, ""},
+    {"tls-key", "DUIDER_TLS_KEY", "FILE", "its key in PEM", MEMBER(tls_key), true, 0, 0, ""},
     {"model", "DUIDER_MODEL", "FILE", "model to use", MEMBER(model_path), true, 0, 0, NULL},
     {"workers", "DUIDER_WORKERS", "N", "articles annotated at the same time", MEMBER(workers), false, 1, 256, NULL},
     {"queue-length", "DUIDER_QUEUE_LENGTH", "N", "articles that may wait; more are refused with 503", MEMBER(queue_length), false, 1, 100000, "64"},
@@ -287,6 +289,8 @@ static bool read_texts(struct config *config)
     config->socket_mode = (mode_t)mode;
     if (*end || mode > 0777 || !isdigit((unsigned char)*config->socket_mode_text))
         log_message(LOG_ERROR, "socket-mode is an octal number up to 0777, not \"%s\"", config->socket_mode_text);
+    else if (!*config->tls_certificate != !*config->tls_key)
+        log_message(LOG_ERROR, "tls-cert and tls-key are given together or not at all");
     else if (!log_format_from_name(config->log_format_name, &config->log_format))
         log_message(LOG_ERROR, "log-format is logfmt or json, not \"%s\"", config->log_format_name);
     else

@@ -42,6 +42,11 @@ static int connect_to(const struct config *config)
     return -1;
 }
 
+static bool ask(int connection, const char *question, size_t bytes, char *answer, size_t answer_bytes)
+{
+    return send(connection, question, bytes, MSG_NOSIGNAL) == (ssize_t)bytes && recv(connection, answer, answer_bytes, MSG_WAITALL) == (ssize_t)answer_bytes;
+}
+
 bool healthcheck(const struct config *config)
 {
     static const char question[] = "GET /health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
@@ -49,12 +54,11 @@ bool healthcheck(const struct config *config)
     if (connection < 0)
         return fail("no connection to the server");
     char answer[13] = "";
-    size_t got = 0;
-    bool asked = send(connection, question, sizeof question - 1, MSG_NOSIGNAL) == (ssize_t)sizeof question - 1;
-    for (ssize_t bytes = 1; asked && got < sizeof answer - 1 && bytes > 0; got += bytes > 0 ? (size_t)bytes : 0)
-        bytes = recv(connection, answer + got, sizeof answer - 1 - got, 0);
+    const bool answered = *config->tls_certificate
+                              ? tls_ask(connection, question, sizeof question - 1, answer, sizeof answer - 1, HEALTHCHECK_SECONDS * 1000)
+                              : ask(connection, question, sizeof question - 1, answer, sizeof answer - 1);
     close(connection);
-    if (got < sizeof answer - 1)
+    if (!answered)
         return fail("the server does not answer");
     return strncmp(answer, "HTTP/1.1 200", 12) == 0 || fail("the server is not ready");
 }

@@ -187,12 +187,16 @@ bool listener_start(struct listener *listener, struct server *server)
     }
     if (!socket_open(&listener->socket, config))
         return false;
+    listener->tls = server->tls != NULL;
+    tls_use(server->tls);
+    server->tls = NULL;
     listener->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request,
+        (listener->tls ? MHD_USE_TLS : 0u) | MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request,
         listener, MHD_OPTION_LISTEN_SOCKET, listener->socket.number, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_NOTIFY_COMPLETED, request_end,
         listener, MHD_OPTION_CONNECTION_LIMIT, (unsigned)config->max_connections, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)config->idle_timeout_s,
         MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)config->max_connections_per_address, MHD_OPTION_NOTIFY_CONNECTION, watch_connection, listener->watch,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, config->max_header_bytes + CONNECTION_MEMORY_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL, MHD_OPTION_END);
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, config->max_header_bytes + CONNECTION_MEMORY_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL,
+        MHD_OPTION_ARRAY, tls_options(), MHD_OPTION_END);
     if (!listener->daemon)
         log_message(LOG_ERROR, "can't serve %s", listener->socket.name);
     return listener->daemon != NULL;
@@ -225,6 +229,7 @@ void listener_stop(struct listener *listener)
         MHD_stop_daemon(listener->daemon);
     }
     socket_close(&listener->socket);
+    tls_use(NULL);
     watch_free(listener->watch);
     metrics_free(listener->metrics);
     rates_free(listener->key_rates);

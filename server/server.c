@@ -16,7 +16,8 @@ struct server *server_new(struct listener *listener, struct config *config)
     }
     server->listener = listener;
     server->config = *config;
-    if (*config->keys_file && !(server->keys = keys_read(config->keys_file))) {
+    if ((*config->keys_file && !(server->keys = keys_read(config->keys_file))) ||
+        (*config->tls_certificate && !(server->tls = tls_read(config->tls_certificate, config->tls_key)))) {
         server_free(server);
         return NULL;
     }
@@ -42,6 +43,7 @@ void server_free(struct server *server)
     queue_free(server->queue);
     duider_model_close(server->model);
     keys_free(server->keys);
+    tls_free(server->tls);
     config_free(&server->config);
     free(server);
 }
@@ -57,6 +59,8 @@ static struct server *read_anew(struct listener *listener, int argc, char **argv
         return NULL;
     }
     config_keep_fixed(&listener->server->config, &config);
+    if (listener->tls != (*config.tls_certificate != 0))
+        log_message(LOG_WARNING, "TLS stays %s until the next start", listener->tls ? "on" : "off");
     struct server *server = server_new(listener, &config);
     if (server && server_load(server))
         return server;
@@ -77,6 +81,10 @@ void server_reload(struct listener *listener, int argc, char **argv)
     pthread_mutex_lock(&listener->lock);
     listener->server = server;
     pthread_mutex_unlock(&listener->lock);
+    if (listener->tls && server->tls) {
+        tls_use(server->tls);
+        server->tls = NULL;
+    }
     log_set_format(server->config.log_format);
     metrics_count_reload(listener->metrics, true);
     log_message(LOG_INFO, "reloaded: %zu workers, model %s", server->config.workers, duider_model_get_info(server->model)->name);

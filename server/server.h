@@ -36,6 +36,7 @@ struct config {
     const char *config_path; /* "": none, as with every text below that may be left out */
     const char *host;
     const char *socket_path; /* "": host and port */
+    const char *tls_certificate, *tls_key; /* "": no TLS */
     const char *socket_mode_text;
     mode_t socket_mode;
     const char *model_path;
@@ -104,6 +105,20 @@ void rates_free(struct rates *rates);
 struct rate rates_take(struct rates *rates, const void *client, size_t bytes, size_t per_minute, size_t burst);
 /* Takes them whether they are there or not: what is missing must come back first. */
 struct rate rates_charge(struct rates *rates, const void *client, size_t bytes, size_t per_minute, size_t burst, size_t tokens);
+
+/* ---- tls.c ---- */
+
+struct tls;
+
+/* A chain of certificates and the key of its first, as PEM. NULL after saying why not. */
+struct tls *tls_read(const char *chain_path, const char *key_path);
+void tls_free(struct tls *tls);
+/* Takes the pair: handshakes from now on have it. NULL: none. */
+void tls_use(struct tls *tls);
+/* For libmicrohttpd. */
+const struct MHD_OptionItem *tls_options(void);
+/* The first bytes of what is answered to a question, whoever the other side may be. */
+bool tls_ask(int connection, const char *question, size_t bytes, char *answer, size_t answer_bytes, unsigned timeout_ms);
 
 /* ---- healthcheck.c ---- */
 
@@ -183,6 +198,7 @@ struct listener {
     struct watch *watch;
     struct MHD_Daemon *daemon;
     struct socket socket;
+    bool tls;
     pthread_mutex_t lock; /* of what follows, which the main thread changes */
     struct server *server;
 };
@@ -191,6 +207,7 @@ struct server {
     struct listener *listener;
     struct config config;
     struct keys *keys;    /* NULL: everybody may call */
+    struct tls *tls;      /* until tls.c uses it */
     duider_model *model;  /* both NULL while loading; written before phase becomes READY */
     struct queue *queue;
     atomic_size_t requests; /* that began with it and are not over */

@@ -133,7 +133,7 @@ bool socket_open(struct socket *opened, const struct config *config)
     else if (*config->socket_path)
         snprintf(opened->name, sizeof opened->name, "unix:%s", opened->path = config->socket_path);
     else
-        snprintf(opened->name, sizeof opened->name, "http://%.1s%s%s:%u", bracket, host, *bracket ? bracket + 1 : "", port_of(opened->number));
+        snprintf(opened->name, sizeof opened->name, "%s://%.1s%s%s:%u", *config->tls_certificate ? "https" : "http", bracket, host, *bracket ? bracket + 1 : "", port_of(opened->number));
     return true;
 }
 
