@@ -8,6 +8,7 @@ libdir ?= $(prefix)/lib
 includedir ?= $(prefix)/include
 datadir ?= $(prefix)/share
 mandir ?= $(datadir)/man
+unitdir ?= $(prefix)/lib/systemd/system
 modeldir := $(datadir)/duider
 
 BUILD ?= build
@@ -136,11 +137,15 @@ install: all ## install below $(prefix), honouring DESTDIR
 	install -m 644 docs/man/duider.1 $(DESTDIR)$(mandir)/man1
 	install -m 644 docs/man/duider.3 $(DESTDIR)$(mandir)/man3
 	install -m 644 docs/man/duider-server.8 $(DESTDIR)$(mandir)/man8
+	install -d $(DESTDIR)$(unitdir)
+	sed 's|/usr/local/bin|$(bindir)|' deploy/systemd/duider.service > $(DESTDIR)$(unitdir)/duider.service
+	install -m 644 deploy/systemd/duider.socket $(DESTDIR)$(unitdir)
 
 uninstall: ## take away what install put there
 	rm -f $(DESTDIR)$(bindir)/duider $(DESTDIR)$(bindir)/duider-server $(DESTDIR)$(libdir)/libduider.a $(DESTDIR)$(libdir)/libduider.so*
 	rm -f $(DESTDIR)$(libdir)/pkgconfig/duider.pc $(DESTDIR)$(includedir)/duider.h $(DESTDIR)$(mandir)/man1/duider.1
 	rm -f $(DESTDIR)$(mandir)/man3/duider.3 $(DESTDIR)$(mandir)/man8/duider-server.8
+	rm -f $(DESTDIR)$(unitdir)/duider.service $(DESTDIR)$(unitdir)/duider.socket
 	rm -rf $(DESTDIR)$(modeldir)
 
 clean: ## remove what was built
