@@ -47,6 +47,8 @@ void problem_of_job(const struct job *job, struct problem *problem)
              job->overdue                      ? "the article waited too long for its turn; try again"
              : job->status == DUIDER_CANCELLED ? "the article took longer than a request may take"
                                                : job->error.message);
+    if (problem->status < 500 && job->pointer)
+        snprintf(problem->pointer, sizeof problem->pointer, "%s", job->pointer);
 }
 
 static enum MHD_Result answer_job(struct request *request)
@@ -55,8 +57,6 @@ static enum MHD_Result answer_job(struct request *request)
     if (job->status != DUIDER_OK) {
         struct problem problem = {0};
         problem_of_job(job, &problem);
-        if (job->status == DUIDER_EMPTY_TEXT || job->status == DUIDER_BAD_UTF8)
-            snprintf(problem.pointer, sizeof problem.pointer, "%s", request->input ? "/text" : "");
         return respond_problem(request, &problem);
     }
     return respond(request, 200, request->route->type, job->json, job->json_bytes);

@@ -80,34 +80,44 @@ void input_read_id(struct request *request)
 
 /* ---- media type ---- */
 
-enum media { MEDIA_JSON, MEDIA_TEXT, MEDIA_NDJSON, MEDIA_OTHER };
+enum media { MEDIA_JSON, MEDIA_TEXT, MEDIA_HTML, MEDIA_NDJSON, MEDIA_OTHER };
 
 static const char *skip_blanks(const char *text)
 {
     return text + strspn(text, " \t");
 }
 
-/* "text/plain; charset=utf-8": the type; *utf8 false where a charset other than UTF-8 is named. */
-static enum media media_of(const char *type, bool *utf8)
+static bool is_word(const char *text, size_t length, const char *word)
 {
-    *utf8 = true;
+    return length == strlen(word) && strncasecmp(text, word, length) == 0;
+}
+
+/* "text/html; charset=latin1": the type; *charset as charset_find says, NULL where none is named; *readable false where it can't be read. */
+static enum media media_of(const char *type, const char **charset, bool *readable)
+{
+    static const struct {
+        const char *name;
+        enum media media;
+    } types[] = {{"application/json", MEDIA_JSON}, {"application/x-ndjson", MEDIA_NDJSON}, {"text/plain", MEDIA_TEXT}, {"text/html", MEDIA_HTML}};
+    *charset = NULL;
+    *readable = true;
     if (!type)
         return MEDIA_OTHER;
-    size_t length = strcspn(type, "; \t");
+    enum media media = MEDIA_OTHER;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (is_word(type, strcspn(type, "; \t"), types[i].name))
+            media = types[i].media;
     for (const char *parameter = strchr(type, ';'); parameter; parameter = strchr(parameter, ';')) {
         parameter = skip_blanks(parameter + 1);
         if (strncasecmp(parameter, "charset=", 8) == 0) {
             const char *value = parameter + 8 + (parameter[8] == '"');
-            size_t end = strcspn(value, "\"; \t");
-            *utf8 = (end == 5 && strncasecmp(value, "utf-8", 5) == 0) || (end == 4 && strncasecmp(value, "utf8", 4) == 0) ||
-                    (end == 8 && strncasecmp(value, "us-ascii", 8) == 0);
+            size_t length = strcspn(value, "\"; \t");
+            bool utf8 = is_word(value, length, "utf-8") || is_word(value, length, "utf8") || is_word(value, length, "us-ascii");
+            *charset = charset_find(value, length);
+            *readable = utf8 || (media == MEDIA_HTML && *charset);
         }
     }
-    if (length == 16 && strncasecmp(type, "application/json", 16) == 0)
-        return MEDIA_JSON;
-    if (length == 20 && strncasecmp(type, "application/x-ndjson", 20) == 0)
-        return MEDIA_NDJSON;
-    return length == 10 && strncasecmp(type, "text/plain", 10) == 0 ? MEDIA_TEXT : MEDIA_OTHER;
+    return media;
 }
 
 bool input_check_headers(struct request *request, enum body body, struct problem *problem)
@@ -116,12 +126,15 @@ bool input_check_headers(struct request *request, enum body body, struct problem
         return wrong(problem, 411, "", "Content-Length or chunked transfer encoding is needed");
     if (request->coding == CODING_UNKNOWN)
         return wrong(problem, 415, "", "Content-Encoding must be one of " CODINGS_READ);
-    bool utf8;
-    enum media media = media_of(header(request, MHD_HTTP_HEADER_CONTENT_TYPE), &utf8);
-    if (body == BODY_BATCH ? media != MEDIA_JSON && media != MEDIA_NDJSON : media != MEDIA_JSON && media != MEDIA_TEXT)
-        utf8 = false;
-    if (!utf8)
-        return wrong(problem, 415, "", body == BODY_BATCH ? "send application/json or application/x-ndjson, in UTF-8" : "send application/json or text/plain, in UTF-8");
+    const char *charset;
+    bool readable;
+    enum media media = media_of(header(request, MHD_HTTP_HEADER_CONTENT_TYPE), &charset, &readable);
+    if (body == BODY_BATCH && ((media != MEDIA_JSON && media != MEDIA_NDJSON) || !readable))
+        return wrong(problem, 415, "", "send application/json or application/x-ndjson, in UTF-8");
+    if (media == MEDIA_OTHER || (media == MEDIA_NDJSON && body != BODY_BATCH))
+        return wrong(problem, 415, "", "send application/json, text/plain or text/html");
+    if (!readable)
+        return wrong(problem, 415, "", media == MEDIA_HTML ? "the HTML is in a charset that is not read here" : "send JSON and plain text in UTF-8");
     request->too_large |= announced_bytes(request) > request->body_limit;
     return true;
 }
@@ -210,11 +223,17 @@ bool input_read_article(const json_t *article, struct job *job, struct problem *
             if (!text && !json_is_null(value))
                 return wrong(problem, 422, "/id", "id must be a string or null");
             job->id = text;
-        } else if (strcmp(name, "text") == 0) {
-            if (!text)
-                return wrong(problem, 422, "/text", "text must be a string");
+        } else if (strcmp(name, "text") == 0 || strcmp(name, "html") == 0) {
+            if (!text || job->text)
+                return wrong(problem, 422, name[0] == 't' ? "/text" : "/html", "text or html, one of them, must be a string");
             job->text = text;
             job->text_bytes = json_string_length(value);
+            job->is_html = name[0] == 'h';
+            job->pointer = job->is_html ? "/html" : "/text";
+        } else if (strcmp(name, "title") == 0) {
+            if (!text && !json_is_null(value))
+                return wrong(problem, 422, "/title", "title must be a string or null");
+            job->title = text;
         } else if (strcmp(name, "language") == 0) {
             if (!read_language(text, "/language", &job->options, problem))
                 return false;
@@ -225,10 +244,10 @@ bool input_read_article(const json_t *article, struct job *job, struct problem *
             if (!read_include(value, &job->options, problem))
                 return false;
         } else {
-            return wrong(problem, 422, "", "unknown member; there are id, text, language, offsets, include");
+            return wrong(problem, 422, "", "unknown member; there are id, text, html, title, language, offsets, include");
         }
     }
-    return job->text || wrong(problem, 422, "/text", "text is missing");
+    return job->text || wrong(problem, 422, "/text", "text or html is missing");
 }
 
 json_t *input_parse(const char *json, size_t bytes, size_t depth_max, struct problem *problem)
@@ -252,8 +271,9 @@ json_t *input_parse(const char *json, size_t bytes, size_t depth_max, struct pro
 
 bool input_is_ndjson(const struct request *request)
 {
-    bool utf8; /* true, as input_check_headers saw */
-    return media_of(header(request, MHD_HTTP_HEADER_CONTENT_TYPE), &utf8) == MEDIA_NDJSON;
+    const char *charset;
+    bool readable; /* true, as input_check_headers saw */
+    return media_of(header(request, MHD_HTTP_HEADER_CONTENT_TYPE), &charset, &readable) == MEDIA_NDJSON;
 }
 
 bool input_read_query(struct request *request, duider_options *options, struct problem *problem)
@@ -268,12 +288,15 @@ bool input_read(struct request *request, struct problem *problem)
 {
     if (!input_read_query(request, &request->job.options, problem))
         return false;
-    bool utf8; /* true, as input_check_headers saw */
-    if (media_of(header(request, MHD_HTTP_HEADER_CONTENT_TYPE), &utf8) == MEDIA_JSON) {
+    struct job *job = &request->job;
+    bool readable; /* true, as input_check_headers saw */
+    enum media media = media_of(header(request, MHD_HTTP_HEADER_CONTENT_TYPE), &job->charset, &readable);
+    if (media == MEDIA_JSON) {
         request->input = input_parse(request->body ? request->body : "", request->body_bytes, request->server->config.max_json_depth, problem);
-        return request->input && input_read_article(request->input, &request->job, problem);
+        return request->input && input_read_article(request->input, job, problem);
     }
-    request->job.text = request->body ? request->body : "";
-    request->job.text_bytes = request->body_bytes;
+    job->text = request->body ? request->body : "";
+    job->text_bytes = request->body_bytes;
+    job->is_html = job->encoded = media == MEDIA_HTML;
     return true;
 }

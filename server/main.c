@@ -4,6 +4,7 @@
  */
 #include "server.h"
 
+#include <libxml/parser.h>
 #include <signal.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
@@ -108,6 +109,7 @@ int main(int argc, char **argv)
 {
     struct config config;
     json_object_seed(0); /* before there are threads */
+    xmlInitParser();
     const enum config_outcome outcome = config_read(argc, argv, &config);
     char *text = config.file_text;
     config.file_text = NULL; /* settings that stay as they are until the end point into it */

@@ -9,6 +9,8 @@
 
 #define FADING 0.9
 
+enum { HTML_BYTES_A_TEXT_BYTE = 10 }; /* at least, in most pages */
+
 struct queue {
     const duider_model *model;
     pthread_mutex_t lock;
@@ -41,12 +43,19 @@ static bool is_past_deadline(void *payload)
 static void run_job(duider_session *session, struct job *job)
 {
     duider_result *result = NULL;
+    struct article article = {0};
     job->options.cancelled = is_past_deadline;
     job->options.payload = job;
-    job->status = duider_annotate(session, job->text, job->text_bytes, &job->options, &result, &job->error);
+    job->status = article_read(job, &article, &job->error);
+    if (job->status == DUIDER_OK)
+        job->status = duider_annotate(session, article.text, article.text_bytes, &job->options, &result, &job->error);
     if (job->status == DUIDER_OK)
         job->status = duider_result_json(result, job->id, DUIDER_JSON_COMPACT, &job->json, &job->json_bytes, &job->error);
+    if (job->status == DUIDER_OK)
+        job->status = article_add_captions(&article, job);
+    job->text_bytes = article.text_bytes;
     duider_result_free(result);
+    article_free(&article);
 }
 
 static void *work(void *payload)
@@ -71,7 +80,6 @@ static void *work(void *payload)
         job->overdue = job->queue_timeout_ms && job->waited_ms > (double)job->queue_timeout_ms;
         struct timespec start;
         clock_gettime(CLOCK_MONOTONIC, &start);
-        const double bytes = (double)job->queued_bytes;
         bool ran = false;
         if (job->overdue) {
             job->status = DUIDER_CANCELLED;
@@ -84,7 +92,7 @@ static void *work(void *payload)
             run_job(session, job);
             ran = job->status == DUIDER_OK;
         }
-        double ms = job->ran_ms = ms_since(&start);
+        const double ms = job->ran_ms = ms_since(&start), bytes = (double)job->text_bytes;
         job->done(job->payload); /* the job is gone */
         pthread_mutex_lock(&queue->lock);
         queue->running--;
@@ -133,7 +141,7 @@ bool queue_submit(struct queue *queue, struct job *job)
                  (!job->queue_timeout_ms || expected_wait_ms(queue) <= (double)job->queue_timeout_ms);
     if (taken) {
         clock_gettime(CLOCK_MONOTONIC, &job->queued);
-        job->queued_bytes = job->text_bytes;
+        job->queued_bytes = job->is_html ? job->text_bytes / HTML_BYTES_A_TEXT_BYTE : job->text_bytes;
         queue->waiting_bytes += job->queued_bytes;
         queue->ring[(queue->first + queue->waiting++) % queue->capacity] = job;
         pthread_cond_signal(&queue->work);

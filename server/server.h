@@ -1,6 +1,6 @@
 /*
  * The map of the server, in the order in which a request meets its parts: config, listener, guard, router, handlers, queue, respond. HTTP stays on
- * the listener's side of queue.c; a worker sees a job and the library, nothing else.
+ * the listener's side of queue.c; a worker sees a job, the reader of pages and the library, nothing else.
  */
 #ifndef DUIDER_SERVER_H
 #define DUIDER_SERVER_H
@@ -128,9 +128,14 @@ bool healthcheck(const struct config *config);
 /* ---- queue.c: jobs and workers ---- */
 
 struct job {
-    const char *text; /* borrowed until the job is done */
-    size_t text_bytes;
-    const char *id; /* or NULL */
+    const char *text; /* as it was sent; borrowed until the job is done */
+    size_t text_bytes; /* when it is done: of the text that was annotated */
+    bool is_html;
+    bool encoded;        /* its charset is to be found, */
+    const char *charset; /* unless the sender said: of charset_find, or NULL */
+    const char *title;   /* or NULL */
+    const char *id;      /* or NULL */
+    const char *pointer; /* JSON Pointer to where the text was; NULL: in no JSON */
     duider_options options;
     struct timespec deadline; /* monotonic */
     size_t queue_timeout_ms;  /* 0: it may wait for ever */
@@ -181,6 +186,46 @@ bool socket_open(struct socket *opened, const struct config *config);
 /* No new connections. */
 void socket_refuse(struct socket *opened);
 void socket_close(struct socket *opened);
+
+/* ---- article.c: what was sent -> the text to annotate ---- */
+
+struct html_span;
+
+struct article {
+    const char *text;
+    size_t text_bytes;
+    char *made; /* what of it is not the job's */
+    struct html_span *captions;
+    size_t caption_count;
+};
+
+/* Where the text is not the job's, its result will carry it. Release with article_free, whatever the status. */
+duider_status article_read(struct job *job, struct article *article, duider_error *error);
+void article_free(struct article *article);
+/* Adds the member to the result of a page. */
+duider_status article_add_captions(const struct article *article, struct job *job);
+
+/* ---- charset.c ---- */
+
+struct utf8 {
+    char *bytes; /* for free() */
+    size_t count;
+};
+
+/* The charset of that label, as iconv calls it; NULL: none that is read here. */
+const char *charset_find(const char *label, size_t bytes);
+/* `declared`: of charset_find, or NULL. Bad sequences become U+FFFD. Fails with BAD_ARGUMENT (unknown charset), NO_MEMORY. */
+duider_status charset_decode(const char *bytes, size_t count, const char *declared, bool html, struct utf8 *utf8, duider_error *error);
+
+/* ---- html.c ---- */
+
+struct html_text;
+
+/*
+ * UTF-8 without NULs -> its article (see html.h), headed by `title` or, where that is NULL, by its own. `options` says when to stop. Fails with EMPTY_TEXT,
+ * BAD_ARGUMENT (nested too deep), TOO_LONG (too many elements), CANCELLED, NO_MEMORY.
+ */
+duider_status html_read(const char *html, size_t bytes, const char *title, const duider_options *options, struct html_text *text, duider_error *error);
 
 /* ---- the server: what lasts, and what SIGHUP replaces ---- */
 
