@@ -13,7 +13,7 @@ modeldir := $(datadir)/duider
 
 BUILD ?= build
 PACKAGES := jansson libutf8proc libxxhash
-SERVER_PACKAGES := libmicrohttpd gnutls libsystemd libxml-2.0 zlib libbrotlidec libbrotlienc libzstd
+SERVER_PACKAGES := libmicrohttpd gnutls libsystemd libxml-2.0 libcurl zlib libbrotlidec libbrotlienc libzstd
 
 CFLAGS ?= -O3 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Werror

@@ -93,7 +93,8 @@ static bool next_item(struct batch *batch, struct slot *slot)
     if (bytes > config->max_body_bytes)
         return refuse(slot, 413, "the article is larger than one may be"), true;
     slot->input = batch->array ? json_incref(json_array_get(batch->array, slot->index)) : input_parse(line, bytes, config->max_json_depth, &slot->problem);
-    if (!slot->input || !input_read_article(slot->input, &slot->job, &slot->problem))
+    if (!slot->input || !input_read_article(slot->input, &slot->job, &slot->problem) ||
+        !fetch_is_allowed(batch->request->server, &slot->job, &slot->problem))
         return true;
     if (slot->job.text_bytes > config->max_body_bytes)
         refuse(slot, 413, "the article is larger than one may be");
@@ -128,7 +129,7 @@ static void submit(struct batch *batch, struct slot *slot)
     pthread_mutex_lock(&batch->lock);
     batch->running++; /* before a worker can count it down */
     pthread_mutex_unlock(&batch->lock);
-    if (queue_submit(server->queue, &slot->job))
+    if (job_submit(server, &slot->job))
         return;
     pthread_mutex_lock(&batch->lock);
     batch->running--;

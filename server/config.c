@@ -51,6 +51,16 @@ static const struct setting settings[] = {
     {"request-timeout-ms", "DUIDER_REQUEST_TIMEOUT_MS", "MS", "time for a request from its first byte to its answer", MEMBER(request_timeout_ms), false, 100, 3600000, "30000"},
     {"header-timeout-ms", "DUIDER_HEADER_TIMEOUT_MS", "MS", "a connection whose first headers are not there by then is closed; later ones: this long after the idle time", MEMBER(header_timeout_ms), false, 100, 3600000, "10000"},
     {"queue-timeout-ms", "DUIDER_QUEUE_TIMEOUT_MS", "MS", "an article that has waited so long, or would have to, is refused with 503; 0: no limit", MEMBER(queue_timeout_ms), false, 0, 3600000, "5000"},
+    {"allow-fetch", "DUIDER_ALLOW_FETCH", "[0|1]", "take articles by URL: fetch pages over http and https from public addresses", MEMBER(allow_fetch), false, 0, 1, "0"},
+    {"fetch-hosts", "DUIDER_FETCH_HOSTS", "LIST", "hosts to fetch from alone, commas between them; *.news.example for all below it", MEMBER(fetch_hosts), true, 0, 0, ""},
+    {"fetch-ports", "DUIDER_FETCH_PORTS", "LIST", "ports to fetch from, commas between them", MEMBER(fetch_ports), true, 0, 0, "80,443"},
+    {"fetch-allow-addresses", "DUIDER_FETCH_ALLOW_ADDRESSES", "LIST", "addresses to fetch from though they are not public, as 10.1.0.0/16 or fd00::/8, commas between them", MEMBER(fetch_allow_addresses), true, 0, 0, ""},
+    {"fetch-resolve", "DUIDER_FETCH_RESOLVE", "LIST", "addresses of hosts, as host:port:address, blanks between them; they need not be asked for", MEMBER(fetch_resolve), true, 0, 0, ""},
+    {"fetch-user-agent", "DUIDER_FETCH_USER_AGENT", "TEXT", "what a host that is fetched from is told", MEMBER(fetch_user_agent), true, 0, 0, "duider/" DUIDER_VERSION},
+    {"fetch-threads", "DUIDER_FETCH_THREADS", "N", "pages fetched at the same time", MEMBER(fetch_threads), false, 1, 256, "4"},
+    {"fetch-queue-length", "DUIDER_FETCH_QUEUE_LENGTH", "N", "articles that may wait to be fetched; more are refused with 503", MEMBER(fetch_queue_length), false, 1, 100000, "32"},
+    {"fetch-timeout-ms", "DUIDER_FETCH_TIMEOUT_MS", "MS", "time for a page to come; then it is given up with 504", MEMBER(fetch_timeout_ms), false, 100, 3600000, "10000"},
+    {"fetch-max-bytes", "DUIDER_FETCH_MAX_BYTES", "BYTES", "largest page; larger ones are refused with 422", MEMBER(fetch_max_bytes), false, 1024, 1u << 30, "2097152"},
     {"idle-timeout-s", "DUIDER_IDLE_TIMEOUT_S", "SECONDS", "a connection that is silent for so long is closed", MEMBER(idle_timeout_s), false, 1, 3600, "30"},
     {"drain-timeout-ms", "DUIDER_DRAIN_TIMEOUT_MS", "MS", "on SIGTERM, time for requests under way to finish", MEMBER(drain_timeout_ms), false, 0, 3600000, "30000"},
     {"log-format", "DUIDER_LOG_FORMAT", "FORMAT", "lines on standard error: logfmt or json", MEMBER(log_format_name), true, 0, 0, "logfmt"},
@@ -209,7 +219,7 @@ static enum config_outcome read_arguments(int argc, char **argv, struct config *
     };
     struct option longs[SETTINGS + sizeof commands / sizeof *commands];
     for (size_t i = 0; i < SETTINGS; i++)
-        longs[i] = (struct option){settings[i].name, required_argument, NULL, (int)i};
+        longs[i] = (struct option){settings[i].name, settings[i].value[0] == '[' ? optional_argument : required_argument, NULL, (int)i};
     memcpy(longs + SETTINGS, commands, sizeof commands);
     enum config_outcome outcome = CONFIG_RUN;
     optind = 0; /* the arguments are read again on SIGHUP */
@@ -224,7 +234,7 @@ static enum config_outcome read_arguments(int argc, char **argv, struct config *
         default:
             if (id < 0 || (size_t)id >= SETTINGS)
                 return CONFIG_WRONG; /* getopt has said what is wrong */
-            given[id].argument = optarg;
+            given[id].argument = optarg ? optarg : "1";
         }
     }
     if (optind < argc) {

@@ -42,7 +42,7 @@ static void finish(void *payload)
 
 void problem_of_job(const struct job *job, struct problem *problem)
 {
-    problem->status = status_of(job->status);
+    problem->status = job->refused ? job->refused : status_of(job->status);
     snprintf(problem->detail, sizeof problem->detail, "%s",
              job->overdue                      ? "the article waited too long for its turn; try again"
              : job->status == DUIDER_CANCELLED ? "the article took longer than a request may take"
@@ -95,7 +95,7 @@ enum MHD_Result handle_annotate(struct request *request)
     if (request->submitted)
         return answer_job(request);
     struct problem problem = {0};
-    if (!input_read(request, &problem) || !can_annotate(request, &problem))
+    if (!input_read(request, &problem) || !can_annotate(request, &problem) || !fetch_is_allowed(request->server, &request->job, &problem))
         return respond_problem(request, &problem);
     struct server *server = request->server;
     request->job.deadline = later(request->start, server->config.request_timeout_ms);
@@ -104,7 +104,7 @@ enum MHD_Result handle_annotate(struct request *request)
     request->job.payload = request;
     request->submitted = true;
     MHD_suspend_connection(request->connection); /* before a worker can resume it */
-    if (queue_submit(server->queue, &request->job))
+    if (job_submit(server, &request->job))
         return MHD_YES;
     request->submitted = false;
     MHD_resume_connection(request->connection);
@@ -152,15 +152,16 @@ enum MHD_Result handle_info(struct request *request)
     json_t *model = json_pack("{s:s, s:s, s:s, s:I, s:i, s:i, s:i, s:i}", "name", info->name, "created", info->created, "checksum", checksum, "bytes",
                               (json_int_t)info->file_bytes, "layers", (int)info->layers, "hidden", (int)info->hidden, "vocabulary", (int)info->vocabulary,
                               "window", (int)info->window_tokens);
-    json_t *limits = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "max_batch_bytes", (json_int_t)server->config.max_batch_bytes,
+    json_t *limits = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "max_batch_bytes", (json_int_t)server->config.max_batch_bytes,
                                "max_batch_items", (json_int_t)server->config.max_batch_items, "max_batches", (json_int_t)server->config.max_batches,
                                "max_body_bytes", (json_int_t)server->config.max_body_bytes, "max_body_ratio", (json_int_t)server->config.max_body_ratio, "queue_length",
                                (json_int_t)server->config.queue_length, "request_timeout_ms", (json_int_t)server->config.request_timeout_ms,
                                "max_connections", (json_int_t)server->config.max_connections, "max_header_bytes",
                                (json_int_t)server->config.max_header_bytes, "max_json_depth", (json_int_t)server->config.max_json_depth,
-                               "queue_timeout_ms", (json_int_t)server->config.queue_timeout_ms);
-    return respond_json(request, 200, json_pack("{s:s, s:s, s:[s,s,s], s:i, s:o, s:o}", "version", duider_version(), "processor", info->processor,
-                                                "languages", "nl", "en", "de", "workers", (int)server->config.workers, "model", model, "limits", limits));
+                               "queue_timeout_ms", (json_int_t)server->config.queue_timeout_ms, "fetch_max_bytes",
+                               (json_int_t)server->config.fetch_max_bytes, "fetch_timeout_ms", (json_int_t)server->config.fetch_timeout_ms);
+    return respond_json(request, 200, json_pack("{s:s, s:s, s:[s,s,s], s:i, s:b, s:o, s:o}", "version", duider_version(), "processor", info->processor,
+                                                "languages", "nl", "en", "de", "workers", (int)server->config.workers, "fetch", server->fetcher != NULL, "model", model, "limits", limits));
 }
 
 enum MHD_Result handle_metrics(struct request *request)

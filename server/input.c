@@ -80,8 +80,6 @@ void input_read_id(struct request *request)
 
 /* ---- media type ---- */
 
-enum media { MEDIA_JSON, MEDIA_TEXT, MEDIA_HTML, MEDIA_NDJSON, MEDIA_OTHER };
-
 static const char *skip_blanks(const char *text)
 {
     return text + strspn(text, " \t");
@@ -92,13 +90,13 @@ static bool is_word(const char *text, size_t length, const char *word)
     return length == strlen(word) && strncasecmp(text, word, length) == 0;
 }
 
-/* "text/html; charset=latin1": the type; *charset as charset_find says, NULL where none is named; *readable false where it can't be read. */
-static enum media media_of(const char *type, const char **charset, bool *readable)
+enum media media_of(const char *type, const char **charset, bool *readable)
 {
     static const struct {
         const char *name;
         enum media media;
-    } types[] = {{"application/json", MEDIA_JSON}, {"application/x-ndjson", MEDIA_NDJSON}, {"text/plain", MEDIA_TEXT}, {"text/html", MEDIA_HTML}};
+    } types[] = {{"application/json", MEDIA_JSON}, {"application/x-ndjson", MEDIA_NDJSON}, {"text/plain", MEDIA_TEXT}, {"text/html", MEDIA_HTML},
+                 {"application/xhtml+xml", MEDIA_HTML}};
     *charset = NULL;
     *readable = true;
     if (!type)
@@ -223,13 +221,14 @@ bool input_read_article(const json_t *article, struct job *job, struct problem *
             if (!text && !json_is_null(value))
                 return wrong(problem, 422, "/id", "id must be a string or null");
             job->id = text;
-        } else if (strcmp(name, "text") == 0 || strcmp(name, "html") == 0) {
-            if (!text || job->text)
-                return wrong(problem, 422, name[0] == 't' ? "/text" : "/html", "text or html, one of them, must be a string");
-            job->text = text;
-            job->text_bytes = json_string_length(value);
+        } else if (strcmp(name, "text") == 0 || strcmp(name, "html") == 0 || strcmp(name, "url") == 0) {
+            const char *pointer = name[0] == 't' ? "/text" : name[0] == 'h' ? "/html" : "/url";
+            if (!text || job->pointer)
+                return wrong(problem, 422, pointer, "text, html or url, one of them, must be a string");
+            *(name[0] == 'u' ? &job->url : &job->text) = text;
+            job->text_bytes = name[0] == 'u' ? 0 : json_string_length(value);
             job->is_html = name[0] == 'h';
-            job->pointer = job->is_html ? "/html" : "/text";
+            job->pointer = pointer;
         } else if (strcmp(name, "title") == 0) {
             if (!text && !json_is_null(value))
                 return wrong(problem, 422, "/title", "title must be a string or null");
@@ -244,10 +243,10 @@ bool input_read_article(const json_t *article, struct job *job, struct problem *
             if (!read_include(value, &job->options, problem))
                 return false;
         } else {
-            return wrong(problem, 422, "", "unknown member; there are id, text, html, title, language, offsets, include");
+            return wrong(problem, 422, "", "unknown member; there are id, text, html, url, title, language, offsets, include");
         }
     }
-    return job->text || wrong(problem, 422, "/text", "text or html is missing");
+    return job->pointer || wrong(problem, 422, "/text", "text, html or url is missing");
 }
 
 json_t *input_parse(const char *json, size_t bytes, size_t depth_max, struct problem *problem)

@@ -5,10 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PATHS_MAX = 16, STATUSES = 19, BUCKETS = 14 };
+enum { PATHS_MAX = 16, STATUSES = 22, BUCKETS = 14 };
 
 /* 0: the client left before an answer. */
-static const unsigned statuses[STATUSES] = {200, 204, 304, 400, 401, 404, 405, 406, 408, 411, 413, 415, 422, 429, 431, 500, 503, 505, 0};
+static const unsigned statuses[STATUSES] = {200, 204, 304, 400, 401, 403, 404, 405, 406, 408, 411, 413, 415, 422, 429, 431, 500, 502, 503, 504, 505, 0};
 static const double edges_ms[BUCKETS] = {1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000};
 
 struct metrics {
@@ -17,6 +17,7 @@ struct metrics {
     atomic_ullong total_us[PATHS_MAX];
     atomic_ullong articles, article_bytes, busy_us, waited_us, refused;
     atomic_ullong reloads, failed_reloads;
+    atomic_ullong fetches[STATUSES], fetched_bytes, fetching_us;
     time_t start;
 };
 
@@ -43,14 +44,20 @@ static size_t path_index(const char *path)
     return i;
 }
 
+static size_t status_index(unsigned status)
+{
+    size_t i = 0;
+    while (i < STATUSES - 1 && statuses[i] != status)
+        i++;
+    return i;
+}
+
 void metrics_count(struct metrics *metrics, const struct request *request)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     double ms = (double)(now.tv_sec - request->start.tv_sec) * 1e3 + (double)(now.tv_nsec - request->start.tv_nsec) / 1e6;
-    size_t path = path_index(request->path), status = 0, bucket = 0;
-    while (status < STATUSES - 1 && statuses[status] != request->status)
-        status++;
+    size_t path = path_index(request->path), status = status_index(request->status), bucket = 0;
     while (bucket < BUCKETS && ms > edges_ms[bucket])
         bucket++;
     atomic_fetch_add(&metrics->requests[path][status], 1);
@@ -75,6 +82,13 @@ void metrics_count_article(struct metrics *metrics, const struct job *job)
         return;
     atomic_fetch_add(&metrics->articles, 1);
     atomic_fetch_add(&metrics->article_bytes, job->text_bytes);
+}
+
+void metrics_count_fetch(struct metrics *metrics, unsigned status, size_t bytes, double ms)
+{
+    atomic_fetch_add(&metrics->fetches[status_index(status)], 1);
+    atomic_fetch_add(&metrics->fetched_bytes, bytes);
+    atomic_fetch_add(&metrics->fetching_us, (unsigned long long)(ms * 1e3));
 }
 
 /* ---- text ---- */
@@ -117,6 +131,21 @@ static void write_requests(FILE *out, const struct metrics *metrics)
     }
 }
 
+static void write_fetches(FILE *out, const struct metrics *metrics, struct fetcher *fetcher)
+{
+    struct queue_counts counts = fetch_counts(fetcher);
+    head(out, "fetches_total", "counter", "Pages fetched, by the status that the answer has for it; 200: the page was there.");
+    for (size_t i = 0; i < STATUSES; i++) {
+        unsigned long long count = atomic_load(&metrics->fetches[i]);
+        if (count)
+            fprintf(out, "duider_fetches_total{status=\"%u\"} %llu\n", statuses[i], count);
+    }
+    number(out, "fetched_bytes_total", "counter", "Bytes of them as they came over the network.", (double)atomic_load(&metrics->fetched_bytes));
+    number(out, "fetch_seconds_total", "counter", "Time that they took.", (double)atomic_load(&metrics->fetching_us) / 1e6);
+    number(out, "fetch_waiting", "gauge", "Articles that wait to be fetched.", (double)counts.waiting);
+    number(out, "fetch_running", "gauge", "Articles that are being fetched.", (double)counts.running);
+}
+
 static double resident_bytes(void)
 {
     long pages = 0;
@@ -154,6 +183,8 @@ char *metrics_text(const struct request *request, size_t *bytes)
         head(out, "model_info", "gauge", "The model in use.");
         fprintf(out, "duider_model_info{name=\"%s\",created=\"%s\",processor=\"%s\",version=\"%s\"} 1\n", info->name, info->created, info->processor,
                 duider_version());
+        if (server->fetcher)
+            write_fetches(out, metrics, server->fetcher);
     }
     number(out, "ready", "gauge", "1 while articles are taken, 0 while loading or stopping.", phase == PHASE_READY);
     number(out, "requests_open", "gauge", "Requests that are not answered yet, this one too.", (double)atomic_load(&listener->open_requests));

@@ -73,18 +73,21 @@ const char *negotiate_coding_name(enum coding coding)
     return coding_names[coding];
 }
 
-static enum MHD_Result read_body_coding(void *payload, enum MHD_ValueKind kind, const char *name, const char *value)
+void negotiate_add_coding(enum coding *coding, const char *value)
 {
-    (void)kind;
-    enum coding *coding = payload;
     struct element element;
-    if (!value || strcasecmp(name, MHD_HTTP_HEADER_CONTENT_ENCODING) != 0)
-        return MHD_YES;
     while (next_element(&value, &element)) {
         enum coding found = coding_of(&element);
         if (found != CODING_IDENTITY)
             *coding = *coding == CODING_IDENTITY ? found : CODING_UNKNOWN;
     }
+}
+
+static enum MHD_Result read_body_coding(void *payload, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    (void)kind;
+    if (value && strcasecmp(name, MHD_HTTP_HEADER_CONTENT_ENCODING) == 0)
+        negotiate_add_coding(payload, value);
     return MHD_YES;
 }
 

@@ -93,6 +93,8 @@ static void *work(void *payload)
             ran = job->status == DUIDER_OK;
         }
         const double ms = job->ran_ms = ms_since(&start), bytes = (double)job->text_bytes;
+        free(job->fetched);
+        job->fetched = NULL;
         job->done(job->payload); /* the job is gone */
         pthread_mutex_lock(&queue->lock);
         queue->running--;

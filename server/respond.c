@@ -16,6 +16,7 @@ const char *status_title(unsigned status)
     switch (status) {
     case 400: return "Bad Request";
     case 401: return "Unauthorized";
+    case 403: return "Forbidden";
     case 404: return "Not Found";
     case 405: return "Method Not Allowed";
     case 406: return "Not Acceptable";
@@ -26,7 +27,9 @@ const char *status_title(unsigned status)
     case 422: return "Unprocessable Content";
     case 429: return "Too Many Requests";
     case 431: return "Request Header Fields Too Large";
+    case 502: return "Bad Gateway";
     case 503: return "Service Unavailable";
+    case 504: return "Gateway Timeout";
     default: return "Internal Server Error";
     }
 }
@@ -60,8 +63,9 @@ static enum MHD_Result send_response(struct request *request, unsigned status, s
     cors_add_headers(request, response);
     guard_add_headers(request, status, response);
     if (request->job.json) {
-        char timing[64];
-        snprintf(timing, sizeof timing, "queue;dur=%.1f, annotate;dur=%.1f", request->job.waited_ms, request->job.ran_ms);
+        char timing[96];
+        int fetch = request->job.url ? snprintf(timing, sizeof timing, "fetch;dur=%.1f, ", request->job.fetch_ms) : 0;
+        snprintf(timing + fetch, sizeof timing - (size_t)fetch, "queue;dur=%.1f, annotate;dur=%.1f", request->job.waited_ms, request->job.ran_ms);
         MHD_add_response_header(response, "Server-Timing", timing);
     }
     if (status == 503)

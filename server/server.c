@@ -16,7 +16,7 @@ struct server *server_new(struct listener *listener, struct config *config)
     }
     server->listener = listener;
     server->config = *config;
-    if ((*config->keys_file && !(server->keys = keys_read(config->keys_file))) ||
+    if (!fetch_check(config) || (*config->keys_file && !(server->keys = keys_read(config->keys_file))) ||
         (*config->tls_certificate && !(server->tls = tls_read(config->tls_certificate, config->tls_key)))) {
         server_free(server);
         return NULL;
@@ -32,14 +32,19 @@ bool server_load(struct server *server)
         log_message(LOG_ERROR, "%s", error.message);
         return false;
     }
-    server->queue = queue_new(server->model, config->workers, config->queue_length, config->max_batches * batch_window(config));
-    if (!server->queue)
+    const size_t reserved = config->max_batches * batch_window(config);
+    server->queue = queue_new(server->model, config->workers, config->queue_length, reserved);
+    if (server->queue && config->allow_fetch)
+        server->fetcher = fetch_new(server, reserved);
+    const bool loaded = server->queue && (server->fetcher || !config->allow_fetch);
+    if (!loaded)
         log_message(LOG_ERROR, "no memory or no threads for the workers");
-    return server->queue != NULL;
+    return loaded;
 }
 
 void server_free(struct server *server)
 {
+    fetch_free(server->fetcher); /* its jobs go on to the queue */
     queue_free(server->queue);
     duider_model_close(server->model);
     keys_free(server->keys);
@@ -92,8 +97,9 @@ void server_reload(struct listener *listener, int argc, char **argv)
 
 static bool is_over(const struct server *server)
 {
+    const struct queue_counts fetches = server->fetcher ? fetch_counts(server->fetcher) : (struct queue_counts){0}; /* first: its jobs go on to the queue */
     const struct queue_counts counts = queue_counts(server->queue);
-    return atomic_load(&server->requests) == 0 && counts.waiting == 0 && counts.running == 0;
+    return atomic_load(&server->requests) == 0 && fetches.waiting + fetches.running + counts.waiting + counts.running == 0;
 }
 
 void server_free_older(struct server *server)

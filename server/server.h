@@ -1,6 +1,6 @@
 /*
- * The map of the server, in the order in which a request meets its parts: config, listener, guard, router, handlers, queue, respond. HTTP stays on
- * the listener's side of queue.c; a worker sees a job, the reader of pages and the library, nothing else.
+ * The map of the server, in the order in which a request meets its parts: config, listener, guard, router, handlers, fetch, queue, respond. HTTP stays on
+ * the listener's side of queue.c; a worker sees a job, the reader of pages and the library, nothing else; threads of fetch.c get pages.
  */
 #ifndef DUIDER_SERVER_H
 #define DUIDER_SERVER_H
@@ -58,6 +58,9 @@ struct config {
     size_t request_timeout_ms; /* from the first byte of a request to its answer */
     size_t header_timeout_ms;
     size_t queue_timeout_ms; /* 0: no limit */
+    size_t allow_fetch; /* 0 or 1 */
+    const char *fetch_hosts, *fetch_ports, *fetch_allow_addresses, *fetch_resolve, *fetch_user_agent;
+    size_t fetch_threads, fetch_queue_length, fetch_timeout_ms, fetch_max_bytes;
     size_t idle_timeout_s;
     size_t drain_timeout_ms;
     const char *log_format_name;
@@ -128,8 +131,12 @@ bool healthcheck(const struct config *config);
 /* ---- queue.c: jobs and workers ---- */
 
 struct job {
-    const char *text; /* as it was sent; borrowed until the job is done */
-    size_t text_bytes; /* when it is done: of the text that was annotated */
+    const char *text;    /* as it was sent; borrowed until the job is done */
+    size_t text_bytes;   /* when it is done: of the text that was annotated */
+    const char *url;     /* where the text is to be fetched; or NULL */
+    char *fetched;       /* what was there, freed when the job is done */
+    unsigned refused;    /* of HTTP: why nothing was, in error.message; 0: something was, or there is no URL */
+    double fetch_ms;
     bool is_html;
     bool encoded;        /* its charset is to be found, */
     const char *charset; /* unless the sender said: of charset_find, or NULL */
@@ -227,6 +234,33 @@ struct html_text;
  */
 duider_status html_read(const char *html, size_t bytes, const char *title, const duider_options *options, struct html_text *text, duider_error *error);
 
+/* ---- fetch.c: jobs with a URL ---- */
+
+struct fetcher;
+struct problem;
+struct server;
+
+/* Are the settings in order? Says so where they are not. */
+bool fetch_check(const struct config *config);
+/* For a server with a queue; `reserved`: as of that. NULL: no memory or no thread. */
+struct fetcher *fetch_new(const struct server *server, size_t reserved);
+/* False with *problem for a job with a URL where none are fetched. */
+bool fetch_is_allowed(const struct server *server, const struct job *job, struct problem *problem);
+/* To the fetcher or the queue. False: it was full or stopping; the job was not taken. */
+bool job_submit(struct server *server, struct job *job);
+struct queue_counts fetch_counts(struct fetcher *fetcher);
+/* Finishes every job taken, then ends its threads. */
+void fetch_free(struct fetcher *fetcher);
+
+/* ---- addresses.c ---- */
+
+struct sockaddr;
+
+/* Is it a public address, or in the list? */
+bool address_may_be_reached(const struct sockaddr *address, const char *allowed);
+/* "10.0.0.0/8, ::1": addresses, with how many bits of them count. */
+bool addresses_are_valid(const char *list);
+
 /* ---- the server: what lasts, and what SIGHUP replaces ---- */
 
 /* Draining: no new connections, and each open one gets one more answer. Stopped: nothing is taken any more. */
@@ -255,6 +289,7 @@ struct server {
     struct tls *tls;      /* until tls.c uses it */
     duider_model *model;  /* both NULL while loading; written before phase becomes READY */
     struct queue *queue;
+    struct fetcher *fetcher; /* NULL: nothing is fetched, or likewise */
     atomic_size_t requests; /* that began with it and are not over */
     struct server *older;   /* which some requests may still have */
 };
@@ -289,6 +324,8 @@ enum coding { CODING_IDENTITY, CODING_GZIP, CODING_DEFLATE, CODING_BR, CODING_ZS
 
 struct request;
 
+/* Adds those of a Content-Encoding to what others said. */
+void negotiate_add_coding(enum coding *coding, const char *value);
 /* The coding of the request's body; UNKNOWN where it has more than one, too. */
 enum coding negotiate_body(const struct request *request);
 /* What Accept-Encoding wants of the codings that answers may have: request->answer_coding, request->compress_from. */
@@ -460,10 +497,19 @@ void metrics_count(struct metrics *metrics, const struct request *request);
 void metrics_count_reload(struct metrics *metrics, bool done);
 /* A worker is through with the job. */
 void metrics_count_article(struct metrics *metrics, const struct job *job);
+/* A page was fetched (status 200) or not (that of the answer). */
+void metrics_count_fetch(struct metrics *metrics, unsigned status, size_t bytes, double ms);
 /* All of it as text, for free(); NULL: no memory. */
 char *metrics_text(const struct request *request, size_t *bytes);
 
 /* ---- input.c: body -> job ---- */
+
+enum media { MEDIA_JSON, MEDIA_TEXT, MEDIA_HTML, MEDIA_NDJSON, MEDIA_OTHER };
+
+/*
+ * "text/html; charset=latin1" (NULL: MEDIA_OTHER): the type; *charset as charset_find says, NULL where none is named; *readable false where a request may not come in it.
+ */
+enum media media_of(const char *type, const char **charset, bool *readable);
 
 /* Fills request->job from the body and the headers; false with *problem. */
 bool input_read(struct request *request, struct problem *problem);
