@@ -19,9 +19,9 @@ COPY --from=build /built/usr/bin/ /image/usr/bin/
 COPY --from=build /built/usr/share/duider/ /image/usr/share/duider/
 COPY LICENSE NOTICE /image/usr/share/doc/duider/
 RUN /deploy/collect-libraries.sh /image /image/usr/bin/duider /image/usr/bin/duider-server
-# What they open while they run: charsets of pages, certificates of the hosts that pages are fetched from.
+# What they open while they run: charsets of pages, certificates of the hosts that pages are fetched from, fingerprints of languages.
 RUN cd /usr/lib/*/gconv && cp -rL --parents "$PWD"/gconv-modules* "$PWD"/CP125?.so "$PWD"/ISO8859-2.so "$PWD"/ISO8859-15.so "$PWD"/MACINTOSH.so "$PWD"/UTF-16.so \
-    /etc/ssl/certs/ca-certificates.crt /image
+    /etc/ssl/certs/ca-certificates.crt /usr/share/libexttextcat /image
 
 FROM scratch
 ARG VERSION=0.1.0

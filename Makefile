@@ -13,6 +13,7 @@ modeldir := $(datadir)/duider
 
 BUILD ?= build
 PACKAGES := jansson libutf8proc libxxhash
+DETECT_PACKAGES := libexttextcat
 SERVER_PACKAGES := libmicrohttpd gnutls libsystemd libxml-2.0 libcurl zlib libbrotlidec libbrotlienc libzstd
 
 CFLAGS ?= -O3 -g
@@ -20,13 +21,14 @@ WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-pr
 HARDENING := -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 LDHARDENING := -Wl,-z,relro,-z,now
 ALL_CFLAGS = -std=c17 -D_GNU_SOURCE $(WARNINGS) -fPIC -fvisibility=hidden -fno-math-errno -fno-trapping-math -ffp-contract=fast -pthread \
-  -fopenmp-simd $(HARDENING) -Iinclude $(shell pkg-config --cflags $(PACKAGES) $(SERVER_PACKAGES)) $(CFLAGS) $(SANITIZE)
+  -fopenmp-simd $(HARDENING) -I. -Iinclude $(shell pkg-config --cflags $(PACKAGES) $(SERVER_PACKAGES)) $(CFLAGS) $(SANITIZE)
 ALL_LDFLAGS = $(LDHARDENING) -pthread $(LDFLAGS) $(SANITIZE)
 LIBS = $(shell pkg-config --libs $(PACKAGES)) -ldnnl -lgomp -lm
 
 LIB_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*.c))
-CLI_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard cli/*.c))
-SERVER_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard server/*.c))
+DETECT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard detect/*.c))
+CLI_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard cli/*.c)) $(DETECT_OBJECTS)
+SERVER_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard server/*.c)) $(DETECT_OBJECTS)
 TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 BENCHES := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 SERVER_TESTED := $(filter-out $(BUILD)/server/main.o,$(SERVER_OBJECTS))
@@ -64,18 +66,20 @@ $(BUILD)/duider.pc: lib/duider.pc.in include/duider.h
 
 $(BUILD)/duider: $(CLI_OBJECTS) $(BUILD)/libduider.a
 	@echo "  LD  $@"
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(shell pkg-config --libs $(DETECT_PACKAGES)) $(LIBS)
 
 $(BUILD)/duider-server: $(SERVER_OBJECTS) $(BUILD)/libduider.a
 	@echo "  LD  $@"
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(shell pkg-config --libs $(SERVER_PACKAGES)) $(LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(shell pkg-config --libs $(DETECT_PACKAGES) $(SERVER_PACKAGES)) $(LIBS)
+
+$(BUILD)/detect/%.o: ALL_CFLAGS += -DFINGERPRINTS='"$(shell pkg-config --variable=pkgdatadir $(DETECT_PACKAGES))"'
 
 # Tests see the private headers of lib/ and server/.
 $(BUILD)/tests/%: tests/%.c $(SERVER_TESTED) $(BUILD)/libduider.a
 	@mkdir -p $(@D)
 	@echo "  LD  $@"
 	$(Q)$(CC) $(ALL_CFLAGS) -Ilib -Iserver -Itests -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(SERVER_TESTED) $(BUILD)/libduider.a \
-	  $(shell pkg-config --libs $(SERVER_PACKAGES) cmocka) $(LIBS)
+	  $(shell pkg-config --libs $(DETECT_PACKAGES) $(SERVER_PACKAGES) cmocka) $(LIBS)
 
 $(BUILD)/bench/%: bench/%.c $(BUILD)/libduider.a
 	@mkdir -p $(@D)

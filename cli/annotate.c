@@ -1,5 +1,6 @@
 /* `duider annotate`: each FILE is one article, or with --ndjson one file of many. */
 #include "cli.h"
+#include "detect/detect.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -38,6 +39,7 @@ char *read_all(FILE *input, size_t *bytes)
 struct run {
     const struct options *options;
     duider_session *session;
+    struct detector *detector;
     FILE *output;
     bool color;
 };
@@ -68,7 +70,8 @@ static bool annotate_text(const struct run *run, const char *name, const char *i
         annotate.offsets = DUIDER_OFFSETS_BYTES;
     duider_result *result;
     duider_error error;
-    if (duider_annotate(run->session, text, bytes, &annotate, &result, &error) != DUIDER_OK) {
+    if (detector_run(run->detector, text, bytes, &annotate, &error) != DUIDER_OK ||
+        duider_annotate(run->session, text, bytes, &annotate, &result, &error) != DUIDER_OK) {
         fprintf(stderr, "duider: %s: %s\n", name, error.message);
         return false;
     }
@@ -114,10 +117,12 @@ static bool use_color(const struct options *options, FILE *output)
 
 static enum exit_code annotate_files(const struct options *options, const duider_model *model, FILE *output)
 {
-    struct run run = {options, NULL, output, use_color(options, output)};
-    duider_error error;
-    if (duider_session_new(model, &run.session, &error) != DUIDER_OK) {
+    struct run run = {.options = options, .output = output, .color = use_color(options, output)};
+    duider_error error = {.message = "out of memory"};
+    run.detector = detector_new();
+    if (!run.detector || duider_session_new(model, &run.session, &error) != DUIDER_OK) {
         fprintf(stderr, "duider: %s\n", error.message);
+        detector_free(run.detector);
         return EXIT_MODEL;
     }
     static char standard_input[] = "-";
@@ -129,6 +134,7 @@ static enum exit_code annotate_files(const struct options *options, const duider
         if (!annotate_file(&run, files[i]))
             code = EXIT_SOME_FAILED;
     duider_session_free(run.session);
+    detector_free(run.detector);
     return code;
 }
 
@@ -175,6 +181,11 @@ enum exit_code run_annotate(int argc, char **argv)
     if (output_is_input(&options)) {
         fprintf(stderr, "duider: %s: is input and output\n", options.output_path);
         return EXIT_USAGE;
+    }
+    duider_error error;
+    if (detector_check(&error) != DUIDER_OK) {
+        fprintf(stderr, "duider: %s\n", error.message);
+        return EXIT_MODEL;
     }
     duider_model *model = open_model(&options);
     if (!model)

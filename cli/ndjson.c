@@ -5,6 +5,7 @@
  * the oldest on, each as soon as it can. The ring bounds the memory however long the input is. A bad line becomes an error object in its place.
  */
 #include "cli.h"
+#include "detect/detect.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -42,6 +43,12 @@ struct pool {
     int output_error;
     bool some_failed;
     FILE *output;
+};
+
+struct worker {
+    const struct pool *pool;
+    duider_session *session;
+    struct detector *detector;
 };
 
 /* ---- one line ---- */
@@ -120,15 +127,17 @@ static bool read_members(json_t *object, duider_options *options, struct failure
     return true;
 }
 
-static char *annotate_object(const struct pool *pool, duider_session *session, json_t *object, struct failure *failure)
+static char *annotate_object(const struct worker *worker, json_t *object, struct failure *failure)
 {
-    duider_options options = pool->options->annotate;
+    duider_options options = worker->pool->options->annotate;
     if (!read_members(object, &options, failure))
         return NULL;
     const json_t *text = json_object_get(object, "text");
     duider_result *result;
     duider_error error;
-    duider_status status = duider_annotate(session, json_string_value(text), json_string_length(text), &options, &result, &error);
+    duider_status status = detector_run(worker->detector, json_string_value(text), json_string_length(text), &options, &error);
+    if (status == DUIDER_OK)
+        status = duider_annotate(worker->session, json_string_value(text), json_string_length(text), &options, &result, &error);
     if (status != DUIDER_OK) {
         wrong(failure, http_status(status), error.message);
         return NULL;
@@ -153,7 +162,7 @@ static void name_fault(const json_error_t *where, struct failure *failure)
     snprintf(failure->detail, sizeof failure->detail, "%s (byte %d)", what, where->position);
 }
 
-static void answer_line(const struct pool *pool, duider_session *session, struct slot *slot)
+static void answer_line(const struct worker *worker, struct slot *slot)
 {
     json_error_t where;
     struct failure failure = {0};
@@ -163,7 +172,7 @@ static void answer_line(const struct pool *pool, duider_session *session, struct
     } else if (!json_is_object(object)) {
         wrong(&failure, 422, "the line is no JSON object");
     } else {
-        slot->answer = annotate_object(pool, session, object, &failure);
+        slot->answer = annotate_object(worker, object, &failure);
     }
     if (!slot->answer) {
         slot->failed = true;
@@ -177,8 +186,8 @@ static void answer_line(const struct pool *pool, duider_session *session, struct
 static void *work(void *payload)
 {
     struct pool *pool = payload;
-    duider_session *session = NULL;
-    bool ready = duider_session_new(pool->model, &session, NULL) == DUIDER_OK;
+    struct worker worker = {.pool = pool, .detector = detector_new()};
+    bool ready = worker.detector && duider_session_new(pool->model, &worker.session, NULL) == DUIDER_OK;
     pthread_mutex_lock(&pool->lock);
     for (;;) {
         while (pool->taken == pool->read && !pool->finished)
@@ -189,13 +198,14 @@ static void *work(void *payload)
         slot->state = SLOT_BUSY;
         pthread_mutex_unlock(&pool->lock);
         if (ready)
-            answer_line(pool, session, slot);
+            answer_line(&worker, slot);
         pthread_mutex_lock(&pool->lock);
         slot->state = SLOT_DONE;
         pthread_cond_signal(&pool->done);
     }
     pthread_mutex_unlock(&pool->lock);
-    duider_session_free(session);
+    duider_session_free(worker.session);
+    detector_free(worker.detector);
     return NULL;
 }
 

@@ -18,7 +18,7 @@ static const struct option_text annotate_options[] = {
     {{"format", required_argument, NULL, OPTION_FORMAT}, "json|pretty|text|html", "what to print (default json)"},
     {{"ndjson", no_argument, NULL, OPTION_NDJSON}, NULL, "read a JSON object a line ({\"id\", \"text\", \"language\", \"offsets\"}), print a result a line, in order"},
     {{"jobs", required_argument, NULL, 'j'}, "N", "with --ndjson: annotate N articles at a time (default 1)"},
-    {{"language", required_argument, NULL, 'l'}, "auto|nl|en|de", "language of the text (default auto)"},
+    {{"language", required_argument, NULL, 'l'}, "auto|nl|en|de", "language of the text (default auto: a text that is surely in another one is refused)"},
     {{"offsets", required_argument, NULL, OPTION_OFFSETS}, "codepoints|utf16|bytes", "unit of offsets in JSON (default codepoints)"},
     {{"id", required_argument, NULL, OPTION_ID}, "ID", "member \"id\" of the result (default: the file's name, where it is UTF-8; none for standard input)"},
     {{"replace-invalid", no_argument, NULL, OPTION_REPLACE}, NULL, "read bytes that are not UTF-8 as U+FFFD instead of refusing the text"},

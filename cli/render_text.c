@@ -139,7 +139,7 @@ bool render_text(const duider_result *result, const char *text, size_t text_byte
     free(stretches.items);
     print_entities(result, output);
     print_quotes(result, output);
-    fprintf(output, "\nlanguage %s, article ", duider_language_name(duider_result_language(result)));
+    fprintf(output, "\nlanguage %s (%.2f), article ", duider_language_name(duider_result_language(result)), duider_result_language_confidence(result));
     print_sentiment(duider_result_sentiment(result), output);
     fputc('\n', output);
     return !ferror(output);

@@ -138,7 +138,7 @@ typedef enum duider_invalid_utf8 {
                                       offsets stay those of the text as given */
 } duider_invalid_utf8;
 
-/* Members that the JSON of a result may have, to be added up; id, language and offsets are always there. */
+/* Members that the JSON of a result may have, to be added up; id, language and offsets are always there, language_confidence where the language was AUTO. */
 enum {
     DUIDER_INCLUDE_ENTITIES = 1,
     DUIDER_INCLUDE_QUOTES = 2,
@@ -154,6 +154,7 @@ typedef struct duider_options {
     duider_offsets offsets;
     duider_invalid_utf8 invalid_utf8;
     size_t max_text_bytes; /* 0: no limit but memory */
+    double other_language; /* probability that the text is in none of these languages, where the caller has looked: makes AUTO less sure; else 0 */
     unsigned include;      /* sum of DUIDER_INCLUDE_ values: for duider_result_json alone, the result itself has everything but the text */
     /* Asked between windows of text and at least every 100 ms or so; true stops with CANCELLED. May be NULL. */
     bool (*cancelled)(void *payload);
@@ -161,7 +162,7 @@ typedef struct duider_options {
 } duider_options;
 
 #define DUIDER_OPTIONS_INIT \
-    { sizeof(duider_options), DUIDER_LANGUAGE_AUTO, DUIDER_OFFSETS_CODEPOINTS, DUIDER_INVALID_UTF8_ERROR, 0, DUIDER_INCLUDE_DEFAULT, NULL, NULL }
+    { sizeof(duider_options), DUIDER_LANGUAGE_AUTO, DUIDER_OFFSETS_CODEPOINTS, DUIDER_INVALID_UTF8_ERROR, 0, 0.0, DUIDER_INCLUDE_DEFAULT, NULL, NULL }
 
 typedef struct duider_result duider_result;
 
@@ -268,8 +269,10 @@ typedef struct duider_quote {
     duider_sentiment sentiment;
 } duider_quote;
 
-/* Never AUTO: where the options said so, what was found. */
+/* Never AUTO: where the options said so, what was found. What is more likely to be something else is taken as NL. */
 DUIDER_API duider_language duider_result_language(const duider_result *result);
+/* How likely that is to be the text's language, 0 to 1 (an estimate, not calibrated); 1 where the options named it. */
+DUIDER_API double duider_result_language_confidence(const duider_result *result);
 DUIDER_API duider_offsets duider_result_offsets(const duider_result *result);
 DUIDER_API duider_sentiment duider_result_sentiment(const duider_result *result);
 

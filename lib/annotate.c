@@ -41,6 +41,8 @@ static duider_status check_options(const duider_options *options, duider_error *
                     sizeof *options);
     if ((unsigned)options->language > DUIDER_LANGUAGE_DE)
         return fail(error, DUIDER_BAD_ARGUMENT, 0, "options.language is no duider_language");
+    if (!(options->other_language >= 0.0 && options->other_language <= 1.0))
+        return fail(error, DUIDER_BAD_ARGUMENT, 0, "options.other_language is no probability");
     if ((unsigned)options->offsets > DUIDER_OFFSETS_BYTES)
         return fail(error, DUIDER_BAD_ARGUMENT, 0, "options.offsets is no duider_offsets");
     if ((unsigned)options->invalid_utf8 > DUIDER_INVALID_UTF8_REPLACE)
@@ -87,7 +89,7 @@ duider_status duider_annotate(duider_session *session, const char *text, size_t 
     made->include = options->include;
     struct arena arena;
     arena_init(&arena);
-    struct document document = {.arena = &arena, .model = session->model, .language = options->language};
+    struct document document = {.arena = &arena, .model = session->model, .language = options->language, .language_confidence = 1.0};
     status = text_read(&arena, text ? text : "", text_bytes, options->invalid_utf8, &document.text, error);
     if (status == DUIDER_OK)
         status = run_stages(&document, session->encoder, options, error);

@@ -140,6 +140,8 @@ struct document {
     float *logits; /* [words][model->label_count] */
     LIST_OF(struct pointer_answer) pointers;
     duider_language language;
+    bool language_detected;     /* it was AUTO */
+    double language_confidence; /* 1 where it was not */
     LIST_OF(struct mention) mentions;
     LIST_OF(struct entity) entities;
     LIST_OF(struct role) roles;

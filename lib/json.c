@@ -112,6 +112,7 @@ static json_t *result_json(const duider_result *result, const char *id)
 {
     json_t *json = json_object();
     bool done = json && (!id || add(json, "id", json_string(id))) && add(json, "language", json_string(duider_language_name(result->language))) &&
+                (!result->language_detected || add(json, "language_confidence", rounded(result->language_confidence))) &&
                 add(json, "offsets", json_string(duider_offsets_name(result->offsets))) &&
                 (!wants(result, DUIDER_INCLUDE_TEXT) || add(json, "text", json_stringn(result->text, result->text_bytes))) &&
                 (!wants(result, DUIDER_INCLUDE_SENTENCES) || add(json, "sentences", list_json(result, result->sentence_count, sentence_json))) &&

@@ -202,6 +202,8 @@ duider_status build_result(const struct document *document, duider_result *resul
 {
     struct builder builder = {document, result, false};
     result->language = document->language;
+    result->language_detected = document->language_detected;
+    result->language_confidence = document->language_confidence;
     result->sentiment = sentiment_of(document->polarity);
     build_sentences(&builder);
     build_entities(&builder);
@@ -228,6 +230,11 @@ void duider_result_free(duider_result *result)
 duider_language duider_result_language(const duider_result *result)
 {
     return result->language;
+}
+
+double duider_result_language_confidence(const duider_result *result)
+{
+    return result->language_confidence;
 }
 
 duider_offsets duider_result_offsets(const duider_result *result)

@@ -7,6 +7,8 @@
 struct duider_result {
     struct arena arena;
     duider_language language;
+    bool language_detected;
+    double language_confidence;
     duider_offsets offsets;
     unsigned include;
     const char *text; /* not terminated; NULL where it is not included */

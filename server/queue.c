@@ -3,6 +3,7 @@
  * A job belongs to whoever submitted it; between submit and done() only its worker touches it.
  */
 #include "server.h"
+#include "detect/detect.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -40,7 +41,24 @@ static bool is_past_deadline(void *payload)
     return atomic_load(&job->abandoned) || now.tv_sec > job->deadline.tv_sec || (now.tv_sec == job->deadline.tv_sec && now.tv_nsec > job->deadline.tv_nsec);
 }
 
-static void run_job(duider_session *session, struct job *job)
+struct worker {
+    duider_session *session;
+    struct detector *detector;
+};
+
+/* Makes what the worker lacks; where memory was short before, it may not be any more. */
+static duider_status prepare(struct worker *worker, const duider_model *model, duider_error *error)
+{
+    if (!worker->detector)
+        worker->detector = detector_new();
+    if (!worker->detector) {
+        *error = (duider_error){.status = DUIDER_NO_MEMORY, .message = "memory is short"};
+        return error->status;
+    }
+    return worker->session ? DUIDER_OK : duider_session_new(model, &worker->session, error);
+}
+
+static void run_job(const struct worker *worker, struct job *job)
 {
     duider_result *result = NULL;
     struct article article = {0};
@@ -48,7 +66,9 @@ static void run_job(duider_session *session, struct job *job)
     job->options.payload = job;
     job->status = article_read(job, &article, &job->error);
     if (job->status == DUIDER_OK)
-        job->status = duider_annotate(session, article.text, article.text_bytes, &job->options, &result, &job->error);
+        job->status = detector_run(worker->detector, article.text, article.text_bytes, &job->options, &job->error);
+    if (job->status == DUIDER_OK)
+        job->status = duider_annotate(worker->session, article.text, article.text_bytes, &job->options, &result, &job->error);
     if (job->status == DUIDER_OK)
         job->status = duider_result_json(result, job->id, DUIDER_JSON_COMPACT, &job->json, &job->json_bytes, &job->error);
     if (job->status == DUIDER_OK)
@@ -61,9 +81,9 @@ static void run_job(duider_session *session, struct job *job)
 static void *work(void *payload)
 {
     struct queue *queue = payload;
-    duider_session *session = NULL;
-    duider_error session_error;
-    duider_status session_status = duider_session_new(queue->model, &session, &session_error);
+    struct worker worker = {NULL, NULL};
+    duider_error unused;
+    prepare(&worker, queue->model, &unused); /* before the first article comes */
     pthread_mutex_lock(&queue->lock);
     for (;;) {
         while (queue->waiting == 0 && !queue->stopping)
@@ -81,15 +101,9 @@ static void *work(void *payload)
         struct timespec start;
         clock_gettime(CLOCK_MONOTONIC, &start);
         bool ran = false;
-        if (job->overdue) {
-            job->status = DUIDER_CANCELLED;
-        } else if (session_status != DUIDER_OK) { /* memory was short before: it may not be any more */
-            session_status = duider_session_new(queue->model, &session, &session_error);
-            job->status = session_status;
-            job->error = session_error;
-        }
-        if (!job->overdue && session_status == DUIDER_OK) {
-            run_job(session, job);
+        job->status = job->overdue ? DUIDER_CANCELLED : prepare(&worker, queue->model, &job->error);
+        if (job->status == DUIDER_OK) {
+            run_job(&worker, job);
             ran = job->status == DUIDER_OK;
         }
         const double ms = job->ran_ms = ms_since(&start), bytes = (double)job->text_bytes;
@@ -104,7 +118,8 @@ static void *work(void *payload)
         }
     }
     pthread_mutex_unlock(&queue->lock);
-    duider_session_free(session);
+    duider_session_free(worker.session);
+    detector_free(worker.detector);
     return NULL;
 }
 

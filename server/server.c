@@ -3,6 +3,7 @@
  * freed. All of this is the main thread's, but for what listener.c takes under the listener's lock.
  */
 #include "server.h"
+#include "detect/detect.h"
 
 #include <stdlib.h>
 
@@ -28,7 +29,7 @@ bool server_load(struct server *server)
 {
     const struct config *config = &server->config;
     duider_error error;
-    if (duider_model_open(config->model_path, &server->model, &error) != DUIDER_OK) {
+    if (detector_check(&error) != DUIDER_OK || duider_model_open(config->model_path, &server->model, &error) != DUIDER_OK) {
         log_message(LOG_ERROR, "%s", error.message);
         return false;
     }

@@ -105,10 +105,10 @@ class Routes(unittest.TestCase):
 
     def test_include_chooses_the_members(self):
         result = json.loads(self.server.annotate({"text": TEXT, "include": ["quotes", "text"]})[2])
-        self.assertEqual(set(result), {"language", "offsets", "quotes", "text"})
+        self.assertEqual(set(result), {"language", "language_confidence", "offsets", "quotes", "text"})
         self.assertEqual(result["text"], TEXT)
         whole = json.loads(self.server.annotate({"text": TEXT})[2])
-        self.assertEqual(set(whole), {"language", "offsets", "sentences", "entities", "quotes", "sentiment"})
+        self.assertEqual(set(whole), {"language", "language_confidence", "offsets", "sentences", "entities", "quotes", "sentiment"})
         self.assertEqual(result["quotes"], whole["quotes"])
         for bad in ("quotes", ["quote"], [1], {}):
             self.assertEqual(self.problem(self.server.annotate({"text": TEXT, "include": bad}), 422)["errors"][0]["pointer"], "/include")
