@@ -12,6 +12,9 @@ unitdir ?= $(prefix)/lib/systemd/system
 modeldir := $(datadir)/duider
 
 BUILD ?= build
+# Of `make bench`: a Python that has the peers (bench/peers/requirements.txt) compares with them.
+PYTHON ?= python3
+BENCH_OPTIONS ?=
 PACKAGES := jansson libutf8proc libxxhash
 DETECT_PACKAGES := libexttextcat
 SERVER_PACKAGES := libmicrohttpd gnutls libsystemd libxml-2.0 libcurl zlib libbrotlidec libbrotlienc libzstd
@@ -107,8 +110,8 @@ tsan: ## the tests under ThreadSanitizer
 valgrind: all $(TESTS) ## the C tests under valgrind (slow: processors without AVX-512 are imitated)
 	@tests/valgrind $(BUILD)
 
-bench: all $(BENCHES) ## time an article, the server's memory and its start; with PyTorch installed, PyTorch too
-	@bench/run.py --build $(BUILD)
+bench: all $(BENCHES) ## speed, stages, memory, the server, and peers that are there: one table, build/bench.json, plots in docs/ (about six minutes)
+	@$(PYTHON) bench/run.py --build $(BUILD) $(BENCH_OPTIONS)
 
 load: all ## the server under load: throughput, overload, slow clients, SIGTERM and SIGHUP (some minutes)
 	@bench/load.py --build $(BUILD)

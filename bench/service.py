@@ -23,6 +23,10 @@ def article(words: int) -> bytes:
     return json.dumps({"text": " ".join(out)}).encode()
 
 
+def resident_mb(pid: int) -> float:
+    return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text()).group(1)) * 1024 / 1e6
+
+
 class Server:
     """duider-server with its own port, for `with`: it never outlives the run.  Its log is read and dropped: a full pipe would stop it."""
 
@@ -48,7 +52,7 @@ class Server:
             pass
 
     def resident_mb(self) -> float:
-        return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{self.process.pid}/status").read_text()).group(1)) / 1000
+        return resident_mb(self.process.pid)
 
     def descriptors(self) -> int:
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
