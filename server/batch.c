@@ -16,6 +16,8 @@
 
 struct slot {
     struct batch *batch;
+    atomic_uint holders; /* the batch, and the queue while it has the job; the last one frees */
+    atomic_bool abandoned;
     struct job job;
     json_t *input;
     size_t index;
@@ -26,10 +28,10 @@ struct slot {
 struct batch {
     pthread_mutex_t lock;
     struct request *request;
-    struct slot *slots; /* ring [window] */
+    struct slot **slots; /* ring [window] */
     size_t window, first, count;
     size_t running; /* jobs that workers have or will have */
-    bool suspended, abandoned;
+    bool suspended, abandoned, no_memory;
 
     const char *at, *end; /* of the lines still to be read, in the request's body */
     json_t *array;        /* or the items */
@@ -42,12 +44,20 @@ struct batch {
     bool ended;                    /* the line is the end of what is compressed */
 };
 
+static void slot_release(void *payload)
+{
+    struct slot *slot = payload;
+    if (atomic_fetch_sub(&slot->holders, 1) > 1)
+        return;
+    duider_string_free(slot->job.json);
+    json_decref(slot->input);
+    free(slot);
+}
+
 static void batch_free(struct batch *batch)
 {
-    for (size_t i = 0; i < batch->window; i++) {
-        duider_string_free(batch->slots[i].job.json);
-        json_decref(batch->slots[i].input);
-    }
+    for (size_t i = 0; i < batch->count; i++)
+        slot_release(batch->slots[(batch->first + i) % batch->window]);
     json_decref(batch->array);
     duider_string_free(batch->line);
     compressor_free(batch->compressor);
@@ -81,24 +91,29 @@ static bool next_line(struct batch *batch, const char **line, size_t *bytes)
     return false;
 }
 
-/* Fills the slot with the next item; false at the end. What is wrong with the item is in slot->problem. */
-static bool next_item(struct batch *batch, struct slot *slot)
+/* The next item; NULL at the end, or where memory is short. What is wrong with the item is in slot->problem. */
+static struct slot *next_item(struct batch *batch)
 {
     const struct config *config = &batch->request->server->config;
     const char *line = NULL;
     size_t bytes = 0;
     if (batch->array ? batch->next_index >= json_array_size(batch->array) : !next_line(batch, &line, &bytes))
-        return false;
-    *slot = (struct slot){.batch = batch, .index = batch->next_index++, .job = {.options = batch->defaults}};
+        return NULL;
+    struct slot *slot = calloc(1, sizeof *slot);
+    batch->no_memory = !slot;
+    if (!slot)
+        return NULL;
+    atomic_store(&slot->holders, 1);
+    slot->batch = batch;
+    slot->index = batch->next_index++;
+    slot->job.options = batch->defaults;
     if (bytes > config->max_body_bytes)
-        return refuse(slot, 413, "the article is larger than one may be"), true;
+        return refuse(slot, 413, "the article is larger than one may be"), slot;
     slot->input = batch->array ? json_incref(json_array_get(batch->array, slot->index)) : input_parse(line, bytes, config->max_json_depth, &slot->problem);
-    if (!slot->input || !input_read_article(slot->input, &slot->job, &slot->problem) ||
-        !fetch_is_allowed(batch->request->server, &slot->job, &slot->problem))
-        return true;
-    if (slot->job.text_bytes > config->max_body_bytes)
+    if (slot->input && input_read_article(slot->input, &slot->job, &slot->problem) &&
+        fetch_is_allowed(batch->request->server, &slot->job, &slot->problem) && slot->job.text_bytes > config->max_body_bytes)
         refuse(slot, 413, "the article is larger than one may be");
-    return true;
+    return slot;
 }
 
 /* A worker calls this. */
@@ -110,7 +125,7 @@ static void item_done(void *payload)
     slot->done = true;
     batch->running--;
     bool last = batch->abandoned && batch->running == 0;
-    if (batch->suspended && slot == &batch->slots[batch->first]) {
+    if (batch->suspended && slot == batch->slots[batch->first]) {
         batch->suspended = false;
         MHD_resume_connection(batch->request->connection); /* a suspended connection can't end before */
     }
@@ -125,12 +140,16 @@ static void submit(struct batch *batch, struct slot *slot)
     slot->job.deadline = deadline_after(server->config.request_timeout_ms);
     slot->job.reserved = true;
     slot->job.done = item_done;
+    slot->job.released = slot_release;
+    slot->job.abandoned = &slot->abandoned;
     slot->job.payload = slot;
     pthread_mutex_lock(&batch->lock);
     batch->running++; /* before a worker can count it down */
     pthread_mutex_unlock(&batch->lock);
+    atomic_fetch_add(&slot->holders, 1);
     if (job_submit(server, &slot->job))
         return;
+    slot_release(slot);
     pthread_mutex_lock(&batch->lock);
     batch->running--;
     slot->done = true;
@@ -141,10 +160,10 @@ static void submit(struct batch *batch, struct slot *slot)
 static void fill_window(struct batch *batch)
 {
     while (batch->count < batch->window) {
-        struct slot *slot = &batch->slots[(batch->first + batch->count) % batch->window];
-        if (!next_item(batch, slot))
+        struct slot *slot = next_item(batch);
+        if (!slot)
             return;
-        batch->count++;
+        batch->slots[(batch->first + batch->count++) % batch->window] = slot;
         if (slot->problem.status)
             slot->done = true;
         else
@@ -176,7 +195,7 @@ static bool compress_line(struct batch *batch)
 /* Takes the oldest slot, which is done, out of the window, as the line to send; false: no memory. */
 static bool take_line(struct batch *batch)
 {
-    struct slot *slot = &batch->slots[batch->first];
+    struct slot *slot = batch->slots[batch->first];
     if (!slot->problem.status) {
         metrics_count_article(batch->request->server->listener->metrics, &slot->job);
         if (slot->job.status != DUIDER_OK)
@@ -187,8 +206,7 @@ static bool take_line(struct batch *batch)
     batch->line_at = 0;
     if (!slot->problem.status)
         slot->job.json = NULL;
-    json_decref(slot->input);
-    slot->input = NULL;
+    slot_release(slot);
     batch->first = (batch->first + 1) % batch->window;
     batch->count--;
     if (batch->line)
@@ -211,7 +229,7 @@ static bool take_end(struct batch *batch)
 static bool oldest_is_done(struct batch *batch)
 {
     pthread_mutex_lock(&batch->lock);
-    bool done = batch->slots[batch->first].done;
+    bool done = batch->slots[batch->first]->done;
     if (!done) {
         batch->suspended = true;
         MHD_suspend_connection(batch->request->connection);
@@ -227,6 +245,8 @@ static ssize_t read_lines(void *payload, uint64_t position, char *buffer, size_t
     struct batch *batch = payload;
     if (!batch->line) {
         fill_window(batch);
+        if (batch->no_memory)
+            return MHD_CONTENT_READER_END_WITH_ERROR;
         if (batch->count == 0) {
             if (!take_end(batch))
                 return MHD_CONTENT_READER_END_OF_STREAM;
@@ -316,7 +336,7 @@ void batch_end(struct request *request)
     pthread_mutex_lock(&batch->lock);
     batch->abandoned = true;
     for (size_t i = 0; i < batch->count; i++)
-        atomic_store(&batch->slots[(batch->first + i) % batch->window].job.abandoned, true);
+        atomic_store(&batch->slots[(batch->first + i) % batch->window]->abandoned, true);
     bool idle = batch->running == 0;
     pthread_mutex_unlock(&batch->lock);
     if (idle)

@@ -61,6 +61,7 @@ static const struct setting settings[] = {
     {"fetch-queue-length", "DUIDER_FETCH_QUEUE_LENGTH", "N", "articles that may wait to be fetched; more are refused with 503", MEMBER(fetch_queue_length), false, 1, 100000, "32"},
     {"fetch-timeout-ms", "DUIDER_FETCH_TIMEOUT_MS", "MS", "time for a page to come; then it is given up with 504", MEMBER(fetch_timeout_ms), false, 100, 3600000, "10000"},
     {"fetch-max-bytes", "DUIDER_FETCH_MAX_BYTES", "BYTES", "largest page; larger ones are refused with 422", MEMBER(fetch_max_bytes), false, 1024, 1u << 30, "2097152"},
+    {"stuck-after-ms", "DUIDER_STUCK_AFTER_MS", "MS", "a worker that has not come back so long after its article's deadline is replaced", MEMBER(stuck_after_ms), false, 100, 3600000, "5000"},
     {"idle-timeout-s", "DUIDER_IDLE_TIMEOUT_S", "SECONDS", "a connection that is silent for so long is closed", MEMBER(idle_timeout_s), false, 1, 3600, "30"},
     {"drain-timeout-ms", "DUIDER_DRAIN_TIMEOUT_MS", "MS", "on SIGTERM, time for requests under way to finish", MEMBER(drain_timeout_ms), false, 0, 3600000, "30000"},
     {"log-format", "DUIDER_LOG_FORMAT", "FORMAT", "lines on standard error: logfmt or json", MEMBER(log_format_name), true, 0, 0, "logfmt"},

@@ -146,7 +146,7 @@ static int on_progress(void *payload, curl_off_t total, curl_off_t now, curl_off
 {
     const struct transfer *transfer = payload;
     (void)total, (void)now, (void)up_total, (void)up_now;
-    return atomic_load(&transfer->job->abandoned);
+    return transfer->job->abandoned && atomic_load(transfer->job->abandoned);
 }
 
 static size_t on_header(char *line, size_t size, size_t count, void *payload)

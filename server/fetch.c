@@ -117,7 +117,10 @@ static void fetch(struct fetcher *fetcher, struct job *job)
         return; /* a worker has it */
     free(job->fetched);
     job->fetched = NULL;
-    job->done(job->payload);
+    void (*released)(void *) = job->released;
+    void *payload = job->payload;
+    job->done(payload); /* the job may be gone */
+    released(payload);
 }
 
 static void *work(void *payload)
@@ -213,7 +216,7 @@ bool job_submit(struct server *server, struct job *job)
 struct queue_counts fetch_counts(struct fetcher *fetcher)
 {
     pthread_mutex_lock(&fetcher->lock);
-    struct queue_counts counts = {fetcher->waiting, fetcher->running, fetcher->thread_count};
+    struct queue_counts counts = {fetcher->waiting, fetcher->running, fetcher->thread_count, 0};
     pthread_mutex_unlock(&fetcher->lock);
     return counts;
 }

@@ -101,11 +101,14 @@ enum MHD_Result handle_annotate(struct request *request)
     request->job.deadline = later(request->start, server->config.request_timeout_ms);
     request->job.queue_timeout_ms = server->config.queue_timeout_ms;
     request->job.done = finish;
+    request->job.released = request_release;
     request->job.payload = request;
     request->submitted = true;
+    atomic_fetch_add(&request->holders, 1);
     MHD_suspend_connection(request->connection); /* before a worker can resume it */
     if (job_submit(server, &request->job))
         return MHD_YES;
+    request_release(request);
     request->submitted = false;
     MHD_resume_connection(request->connection);
     request->job.status = DUIDER_CANCELLED;
@@ -131,11 +134,15 @@ enum MHD_Result handle_live(struct request *request)
 
 enum MHD_Result handle_ready(struct request *request)
 {
+    struct queue_counts counts;
     switch (atomic_load(&request->server->listener->phase)) {
     case PHASE_LOADING: return unavailable(request, "the model is being loaded");
     case PHASE_READY:
-        if (queue_counts(request->server->queue).waiting >= request->server->config.queue_length)
+        counts = queue_counts(request->server->queue);
+        if (counts.waiting >= request->server->config.queue_length)
             return unavailable(request, "too many articles are waiting");
+        if (counts.workers == 0)
+            return unavailable(request, "every worker is stuck");
         return respond_json(request, 200, json_pack("{s:s}", "status", "ready"));
     default: return unavailable(request, "the server is stopping");
     }

@@ -43,6 +43,7 @@ static struct request *request_new(struct listener *listener, struct MHD_Connect
     if (!request)
         return NULL;
     request->server = take_server(listener);
+    atomic_store(&request->holders, 1);
     request->connection = connection;
     request->method = known_method(method);
     request->path = "-";
@@ -52,6 +53,19 @@ static struct request *request_new(struct listener *listener, struct MHD_Connect
     watch_request(listener->watch, connection, true);
     input_read_id(request);
     return request;
+}
+
+void request_release(void *payload)
+{
+    struct request *request = payload;
+    if (atomic_fetch_sub(&request->holders, 1) > 1)
+        return;
+    json_decref(request->input);
+    duider_string_free(request->job.json);
+    decompressor_free(request->decompressor);
+    free(request->body);
+    atomic_fetch_sub(&request->server->requests, 1);
+    free(request);
 }
 
 static void request_end(void *payload, struct MHD_Connection *connection, void **context, enum MHD_RequestTerminationCode code)
@@ -65,12 +79,7 @@ static void request_end(void *payload, struct MHD_Connection *connection, void *
     log_request(request);
     metrics_count(listener->metrics, request);
     batch_end(request);
-    json_decref(request->input);
-    duider_string_free(request->job.json);
-    decompressor_free(request->decompressor);
-    free(request->body);
-    atomic_fetch_sub(&request->server->requests, 1);
-    free(request);
+    request_release(request);
     *context = NULL;
     atomic_fetch_sub(&listener->open_requests, 1);
 }
@@ -217,6 +226,7 @@ void listener_drain(struct listener *listener, size_t timeout_ms, bool (*interru
         if (waited >= timeout_ms || interrupted())
             return;
         watch_cut(listener->watch);
+        server_check(listener);
         nanosleep(&(struct timespec){0, DRAIN_STEP_MS * 1000000L}, NULL);
         waited += DRAIN_STEP_MS;
     }

@@ -52,7 +52,7 @@ static void wait_for_stop(struct listener *listener, int argc, char **argv)
         if (got > 0 && got != SIGHUP)
             return;
         step_ms = watch_cut(listener->watch) ? LINGER_STEP_MS : WATCH_STEP_MS;
-        server_free_older(listener->server);
+        server_check(listener);
     }
 }
 
@@ -66,6 +66,10 @@ static void stop(struct listener *listener)
         _exit(EXIT_FAILED); /* workers may be in the middle of their articles */
     }
     listener_stop(listener);
+    if (atomic_load(&listener->stuck_workers) > 0) {
+        log_message(LOG_ERROR, "stopped with workers that do not come back");
+        _exit(EXIT_STOPPED); /* every request was answered */
+    }
     for (struct server *server = listener->server, *older; server; server = older) {
         older = server->older;
         server_free(server);

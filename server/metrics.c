@@ -16,6 +16,7 @@ struct metrics {
     atomic_ullong within[PATHS_MAX][BUCKETS + 1]; /* requests that took at most that long and longer than the bucket before; the last: longer */
     atomic_ullong total_us[PATHS_MAX];
     atomic_ullong articles, article_bytes, busy_us, waited_us, refused;
+    atomic_ullong stuck;
     atomic_ullong reloads, failed_reloads;
     atomic_ullong fetches[STATUSES], fetched_bytes, fetching_us;
     time_t start;
@@ -78,6 +79,8 @@ void metrics_count_article(struct metrics *metrics, const struct job *job)
 {
     atomic_fetch_add(&metrics->busy_us, (unsigned long long)(job->ran_ms * 1e3));
     atomic_fetch_add(&metrics->waited_us, (unsigned long long)(job->waited_ms * 1e3));
+    if (job->stuck)
+        atomic_fetch_add(&metrics->stuck, 1);
     if (job->status != DUIDER_OK)
         return;
     atomic_fetch_add(&metrics->articles, 1);
@@ -172,6 +175,7 @@ char *metrics_text(const struct request *request, size_t *bytes)
     number(out, "articles_total", "counter", "Articles annotated.", (double)atomic_load(&metrics->articles));
     number(out, "article_bytes_total", "counter", "Bytes of text in them.", (double)atomic_load(&metrics->article_bytes));
     number(out, "refused_total", "counter", "Articles that the queue did not take.", (double)atomic_load(&metrics->refused));
+    number(out, "stuck_total", "counter", "Articles that were given up with their worker.", (double)atomic_load(&metrics->stuck));
     number(out, "worker_busy_seconds_total", "counter", "Time that workers spent on articles.", (double)atomic_load(&metrics->busy_us) / 1e6);
     number(out, "queue_wait_seconds_total", "counter", "Time that articles waited for a worker.", (double)atomic_load(&metrics->waited_us) / 1e6);
     if (phase != PHASE_LOADING && !request->late) { /* late: the queue may be gone */
@@ -180,6 +184,7 @@ char *metrics_text(const struct request *request, size_t *bytes)
         number(out, "queue_waiting", "gauge", "Articles that wait.", (double)counts.waiting);
         number(out, "queue_running", "gauge", "Articles that are being annotated.", (double)counts.running);
         number(out, "workers", "gauge", "Articles that can be annotated at the same time.", (double)counts.workers);
+        number(out, "workers_stuck", "gauge", "Workers that do not come back from an article.", (double)atomic_load(&listener->stuck_workers));
         head(out, "model_info", "gauge", "The model in use.");
         fprintf(out, "duider_model_info{name=\"%s\",created=\"%s\",processor=\"%s\",version=\"%s\"} 1\n", info->name, info->created, info->processor,
                 duider_version());

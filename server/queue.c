@@ -1,16 +1,24 @@
 /*
- * A bounded queue of jobs and the fixed pool of workers that annotates them, each with a session of its own. The lock of the jobs is here.
- * A job belongs to whoever submitted it; between submit and done() only its worker touches it.
+ * A bounded queue of jobs and the pool of workers that annotates them, each with a session of its own. The lock of the jobs is here.
+ * A job belongs to whoever submitted it; between submit and done() only the queue touches it. A worker has a copy: so a job can be given up whose worker does
+ * not come back in time, and another thread takes the worker's place. What the job borrowed stays until released().
  */
 #include "server.h"
 #include "detect/detect.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 
 #define FADING 0.9
 
 enum { HTML_BYTES_A_TEXT_BYTE = 10 }; /* at least, in most pages */
+
+struct worker {
+    struct queue *queue;
+    pthread_t thread;
+    bool started, ended;
+    struct job *job; /* NULL: none */
+    bool stuck;      /* and its job was given up */
+};
 
 struct queue {
     const duider_model *model;
@@ -21,8 +29,8 @@ struct queue {
     size_t waiting_bytes;
     double busy_ms, busy_bytes; /* of jobs done, old ones fading: what a byte costs */
     bool stopping;
-    pthread_t *threads;
-    size_t thread_count;
+    struct worker *workers; /* [2 * wanted]: as many may be stuck as work */
+    size_t wanted, able, stuck;
 };
 
 static double ms_since(const struct timespec *start)
@@ -35,30 +43,35 @@ static double ms_since(const struct timespec *start)
 /* The library asks this between windows of text. */
 static bool is_past_deadline(void *payload)
 {
-    struct job *job = payload;
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return atomic_load(&job->abandoned) || now.tv_sec > job->deadline.tv_sec || (now.tv_sec == job->deadline.tv_sec && now.tv_nsec > job->deadline.tv_nsec);
+    const struct job *job = payload;
+    return (job->abandoned && atomic_load(job->abandoned)) || ms_since(&job->deadline) > 0;
 }
 
-struct worker {
+static bool has_waited_too_long(const struct job *job)
+{
+    return job->queue_timeout_ms && ms_since(&job->queued) > (double)job->queue_timeout_ms;
+}
+
+/* ---- workers ---- */
+
+struct tools { /* of one worker */
     duider_session *session;
     struct detector *detector;
 };
 
-/* Makes what the worker lacks; where memory was short before, it may not be any more. */
-static duider_status prepare(struct worker *worker, const duider_model *model, duider_error *error)
+/* Makes what is lacking; where memory was short before, it may not be any more. */
+static duider_status prepare(struct tools *tools, const duider_model *model, duider_error *error)
 {
-    if (!worker->detector)
-        worker->detector = detector_new();
-    if (!worker->detector) {
+    if (!tools->detector)
+        tools->detector = detector_new();
+    if (!tools->detector) {
         *error = (duider_error){.status = DUIDER_NO_MEMORY, .message = "memory is short"};
         return error->status;
     }
-    return worker->session ? DUIDER_OK : duider_session_new(model, &worker->session, error);
+    return tools->session ? DUIDER_OK : duider_session_new(model, &tools->session, error);
 }
 
-static void run_job(const struct worker *worker, struct job *job)
+static void run_job(const struct tools *tools, struct job *job)
 {
     duider_result *result = NULL;
     struct article article = {0};
@@ -66,9 +79,9 @@ static void run_job(const struct worker *worker, struct job *job)
     job->options.payload = job;
     job->status = article_read(job, &article, &job->error);
     if (job->status == DUIDER_OK)
-        job->status = detector_run(worker->detector, article.text, article.text_bytes, &job->options, &job->error);
+        job->status = detector_run(tools->detector, article.text, article.text_bytes, &job->options, &job->error);
     if (job->status == DUIDER_OK)
-        job->status = duider_annotate(worker->session, article.text, article.text_bytes, &job->options, &result, &job->error);
+        job->status = duider_annotate(tools->session, article.text, article.text_bytes, &job->options, &result, &job->error);
     if (job->status == DUIDER_OK)
         job->status = duider_result_json(result, job->id, DUIDER_JSON_COMPACT, &job->json, &job->json_bytes, &job->error);
     if (job->status == DUIDER_OK)
@@ -78,50 +91,119 @@ static void run_job(const struct worker *worker, struct job *job)
     article_free(&article);
 }
 
+static void try_job(const duider_model *model, struct tools *tools, struct job *job)
+{
+    struct timespec start;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    job->waited_ms = ms_since(&job->queued);
+    job->overdue = has_waited_too_long(job);
+    job->status = job->overdue ? DUIDER_CANCELLED : prepare(tools, model, &job->error);
+    if (job->status == DUIDER_OK)
+        run_job(tools, job);
+    job->ran_ms = ms_since(&start);
+}
+
+static struct job *take_job(struct queue *queue)
+{
+    struct job *job = queue->ring[queue->first];
+    queue->first = (queue->first + 1) % queue->capacity;
+    queue->waiting--;
+    queue->waiting_bytes -= job->queued_bytes;
+    return job;
+}
+
+/* The worker is through with its job, of which it had the copy. True: somebody waits for what came of it. */
+static bool hand_over(struct worker *worker, struct job *job, const struct job *copy)
+{
+    pthread_mutex_lock(&worker->queue->lock);
+    const bool wanted = !worker->stuck;
+    if (wanted)
+        *job = *copy;
+    worker->job = NULL;
+    pthread_mutex_unlock(&worker->queue->lock);
+    if (!wanted)
+        duider_string_free(copy->json);
+    return wanted;
+}
+
+/* Under the lock. False: another thread has taken the worker's place. */
+static bool go_on(struct worker *worker, const struct job *copy)
+{
+    struct queue *queue = worker->queue;
+    if (!worker->stuck) {
+        queue->running--;
+        if (copy->status == DUIDER_OK) {
+            queue->busy_ms = queue->busy_ms * FADING + copy->ran_ms;
+            queue->busy_bytes = queue->busy_bytes * FADING + (double)copy->text_bytes;
+        }
+        return true;
+    }
+    worker->stuck = false;
+    queue->stuck--;
+    if (queue->able >= queue->wanted)
+        return false;
+    queue->able++;
+    return true;
+}
+
 static void *work(void *payload)
 {
-    struct queue *queue = payload;
-    struct worker worker = {NULL, NULL};
-    duider_error unused;
-    prepare(&worker, queue->model, &unused); /* before the first article comes */
+    struct worker *worker = payload;
+    struct queue *queue = worker->queue;
+    struct tools tools = {NULL, NULL};
+    duider_error error;
+    if (prepare(&tools, queue->model, &error) != DUIDER_OK)
+        log_message(LOG_WARNING, "%s", error.message); /* it is tried again with each job */
     pthread_mutex_lock(&queue->lock);
-    for (;;) {
+    for (bool going = true; going;) {
         while (queue->waiting == 0 && !queue->stopping)
             pthread_cond_wait(&queue->work, &queue->lock);
         if (queue->waiting == 0)
             break;
-        struct job *job = queue->ring[queue->first];
-        queue->first = (queue->first + 1) % queue->capacity;
-        queue->waiting--;
-        queue->waiting_bytes -= job->queued_bytes;
+        struct job *job = worker->job = take_job(queue), copy = *job;
         queue->running++;
         pthread_mutex_unlock(&queue->lock);
-        job->waited_ms = ms_since(&job->queued);
-        job->overdue = job->queue_timeout_ms && job->waited_ms > (double)job->queue_timeout_ms;
-        struct timespec start;
-        clock_gettime(CLOCK_MONOTONIC, &start);
-        bool ran = false;
-        job->status = job->overdue ? DUIDER_CANCELLED : prepare(&worker, queue->model, &job->error);
-        if (job->status == DUIDER_OK) {
-            run_job(&worker, job);
-            ran = job->status == DUIDER_OK;
-        }
-        const double ms = job->ran_ms = ms_since(&start), bytes = (double)job->text_bytes;
-        free(job->fetched);
-        job->fetched = NULL;
-        job->done(job->payload); /* the job is gone */
+        try_job(queue->model, &tools, &copy);
+        free(copy.fetched);
+        copy.fetched = NULL;
+        void (*released)(void *) = job->released;
+        void *job_payload = job->payload;
+        if (hand_over(worker, job, &copy))
+            job->done(job_payload);
+        released(job_payload); /* the job is gone */
         pthread_mutex_lock(&queue->lock);
-        queue->running--;
-        if (ran) {
-            queue->busy_ms = queue->busy_ms * FADING + ms;
-            queue->busy_bytes = queue->busy_bytes * FADING + bytes;
-        }
+        going = go_on(worker, &copy);
     }
     pthread_mutex_unlock(&queue->lock);
-    duider_session_free(worker.session);
-    detector_free(worker.detector);
+    duider_session_free(tools.session);
+    detector_free(tools.detector);
+    pthread_mutex_lock(&queue->lock);
+    worker->ended = true;
+    pthread_mutex_unlock(&queue->lock);
     return NULL;
 }
+
+/* Under the lock: threads for the workers that are wanted, as far as there is room. */
+static void start_workers(struct queue *queue)
+{
+    for (size_t i = 0; i < 2 * queue->wanted && queue->able < queue->wanted; i++) {
+        struct worker *worker = &queue->workers[i];
+        if (worker->ended) {
+            pthread_join(worker->thread, NULL);
+            worker->started = worker->ended = false;
+        }
+        if (worker->started)
+            continue;
+        worker->queue = queue;
+        if (pthread_create(&worker->thread, NULL, work, worker) != 0)
+            return;
+        pthread_setname_np(worker->thread, "duider-worker");
+        worker->started = true;
+        queue->able++;
+    }
+}
+
+/* ---- the queue ---- */
 
 struct queue *queue_new(const duider_model *model, size_t workers, size_t length, size_t reserved)
 {
@@ -131,30 +213,31 @@ struct queue *queue_new(const duider_model *model, size_t workers, size_t length
     queue->model = model;
     queue->length = length;
     queue->capacity = length + reserved;
+    queue->wanted = workers;
     queue->ring = calloc(queue->capacity, sizeof(struct job *));
-    queue->threads = calloc(workers, sizeof *queue->threads);
+    queue->workers = calloc(2 * workers, sizeof *queue->workers);
     pthread_mutex_init(&queue->lock, NULL);
     pthread_cond_init(&queue->work, NULL);
-    while (queue->ring && queue->threads && queue->thread_count < workers &&
-           pthread_create(&queue->threads[queue->thread_count], NULL, work, queue) == 0)
-        queue->thread_count++;
-    if (queue->thread_count < workers) {
-        queue_free(queue);
-        return NULL;
-    }
-    return queue;
+    pthread_mutex_lock(&queue->lock);
+    if (queue->ring && queue->workers)
+        start_workers(queue);
+    pthread_mutex_unlock(&queue->lock);
+    if (queue->able == workers)
+        return queue;
+    queue_free(queue);
+    return NULL;
 }
 
 /* What waits, at the price of what was done lately. What runs is not counted: it is nearly done, or the job in front will say that it waited too long. */
 static double expected_wait_ms(const struct queue *queue)
 {
-    return queue->busy_bytes > 0 ? (double)queue->waiting_bytes * queue->busy_ms / queue->busy_bytes / (double)queue->thread_count : 0;
+    return queue->busy_bytes > 0 ? (double)queue->waiting_bytes * queue->busy_ms / queue->busy_bytes / (double)queue->wanted : 0;
 }
 
 bool queue_submit(struct queue *queue, struct job *job)
 {
     pthread_mutex_lock(&queue->lock);
-    bool taken = queue->waiting < (job->reserved ? queue->capacity : queue->length) && !queue->stopping &&
+    bool taken = queue->waiting < (job->reserved ? queue->capacity : queue->length) && !queue->stopping && queue->able > 0 &&
                  (!job->queue_timeout_ms || expected_wait_ms(queue) <= (double)job->queue_timeout_ms);
     if (taken) {
         clock_gettime(CLOCK_MONOTONIC, &job->queued);
@@ -170,9 +253,79 @@ bool queue_submit(struct queue *queue, struct job *job)
 struct queue_counts queue_counts(struct queue *queue)
 {
     pthread_mutex_lock(&queue->lock);
-    struct queue_counts counts = {queue->waiting, queue->running, queue->thread_count};
+    struct queue_counts counts = {queue->waiting, queue->running, queue->able, queue->stuck};
     pthread_mutex_unlock(&queue->lock);
     return counts;
+}
+
+/* ---- what takes too long ---- */
+
+static void give_up(struct job *job, struct job **list)
+{
+    job->status = DUIDER_CANCELLED;
+    job->next = *list;
+    *list = job;
+}
+
+/* Under the lock: the jobs of workers that should have come back long ago. */
+static struct job *list_stuck(struct queue *queue, double after_ms)
+{
+    struct job *list = NULL;
+    for (size_t i = 0; i < 2 * queue->wanted; i++) {
+        struct worker *worker = &queue->workers[i];
+        if (!worker->job || worker->stuck || ms_since(&worker->job->deadline) <= after_ms)
+            continue;
+        worker->stuck = worker->job->stuck = true;
+        queue->running--;
+        queue->able--;
+        queue->stuck++;
+        give_up(worker->job, &list);
+    }
+    return list;
+}
+
+/* Under the lock: takes what can't be done in time any more out of the queue. */
+static struct job *list_overdue(struct queue *queue)
+{
+    struct job *list = NULL;
+    size_t kept = 0;
+    for (size_t i = 0; i < queue->waiting; i++) {
+        struct job *job = queue->ring[(queue->first + i) % queue->capacity];
+        job->overdue = has_waited_too_long(job);
+        if (job->overdue || is_past_deadline(job)) {
+            job->waited_ms = ms_since(&job->queued);
+            queue->waiting_bytes -= job->queued_bytes;
+            free(job->fetched);
+            job->fetched = NULL;
+            give_up(job, &list);
+        } else {
+            queue->ring[(queue->first + kept++) % queue->capacity] = job;
+        }
+    }
+    queue->waiting = kept;
+    return list;
+}
+
+static void tell(struct job *list, bool release)
+{
+    for (struct job *job = list, *next; job; job = next) {
+        void (*released)(void *) = release ? job->released : NULL;
+        void *payload = job->payload;
+        next = job->next;
+        job->done(payload); /* the job may be gone */
+        if (released)
+            released(payload);
+    }
+}
+
+void queue_check(struct queue *queue, size_t stuck_after_ms)
+{
+    pthread_mutex_lock(&queue->lock);
+    struct job *stuck = list_stuck(queue, (double)stuck_after_ms), *overdue = list_overdue(queue);
+    start_workers(queue);
+    pthread_mutex_unlock(&queue->lock);
+    tell(stuck, false); /* that is for the workers to do, when they come back */
+    tell(overdue, true);
 }
 
 void queue_free(struct queue *queue)
@@ -183,11 +336,12 @@ void queue_free(struct queue *queue)
     queue->stopping = true;
     pthread_cond_broadcast(&queue->work);
     pthread_mutex_unlock(&queue->lock);
-    for (size_t i = 0; i < queue->thread_count; i++)
-        pthread_join(queue->threads[i], NULL);
+    for (size_t i = 0; queue->workers && i < 2 * queue->wanted; i++)
+        if (queue->workers[i].started)
+            pthread_join(queue->workers[i].thread, NULL);
     pthread_cond_destroy(&queue->work);
     pthread_mutex_destroy(&queue->lock);
     free(queue->ring);
-    free(queue->threads);
+    free(queue->workers);
     free(queue);
 }

@@ -96,14 +96,16 @@ void server_reload(struct listener *listener, int argc, char **argv)
     log_message(LOG_INFO, "reloaded: %zu workers, model %s", server->config.workers, duider_model_get_info(server->model)->name);
 }
 
+/* ---- now and then ---- */
+
 static bool is_over(const struct server *server)
 {
     const struct queue_counts fetches = server->fetcher ? fetch_counts(server->fetcher) : (struct queue_counts){0}; /* first: its jobs go on to the queue */
     const struct queue_counts counts = queue_counts(server->queue);
-    return atomic_load(&server->requests) == 0 && fetches.waiting + fetches.running + counts.waiting + counts.running == 0;
+    return atomic_load(&server->requests) == 0 && fetches.waiting + fetches.running + counts.waiting + counts.running + counts.stuck == 0;
 }
 
-void server_free_older(struct server *server)
+static void free_older(struct server *server)
 {
     while (server->older) {
         struct server *older = server->older;
@@ -114,4 +116,17 @@ void server_free_older(struct server *server)
         server->older = older->older;
         server_free(older);
     }
+}
+
+void server_check(struct listener *listener)
+{
+    size_t stuck = 0;
+    for (struct server *server = listener->server; server; server = server->older) {
+        queue_check(server->queue, server->config.stuck_after_ms);
+        stuck += queue_counts(server->queue).stuck;
+    }
+    const size_t before = atomic_exchange(&listener->stuck_workers, stuck);
+    if (stuck > before)
+        log_message(LOG_ERROR, "%zu workers do not come back from their articles", stuck);
+    free_older(listener->server);
 }

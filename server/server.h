@@ -61,6 +61,7 @@ struct config {
     size_t allow_fetch; /* 0 or 1 */
     const char *fetch_hosts, *fetch_ports, *fetch_allow_addresses, *fetch_resolve, *fetch_user_agent;
     size_t fetch_threads, fetch_queue_length, fetch_timeout_ms, fetch_max_bytes;
+    size_t stuck_after_ms;
     size_t idle_timeout_s;
     size_t drain_timeout_ms;
     const char *log_format_name;
@@ -131,7 +132,7 @@ bool healthcheck(const struct config *config);
 /* ---- queue.c: jobs and workers ---- */
 
 struct job {
-    const char *text;    /* as it was sent; borrowed until the job is done */
+    const char *text;    /* as it was sent; borrowed, as all that the job points to, until it is released */
     size_t text_bytes;   /* when it is done: of the text that was annotated */
     const char *url;     /* where the text is to be fetched; or NULL */
     char *fetched;       /* what was there, freed when the job is done */
@@ -149,32 +150,39 @@ struct job {
     struct timespec queued;   /* from here on the queue's */
     size_t queued_bytes;
     bool overdue; /* it waited longer than that: status is CANCELLED */
+    bool stuck;   /* its worker did not come back in time: status is CANCELLED */
     double waited_ms, ran_ms;
     bool reserved;         /* of a batch: the queue has room for it beside its length, and time in it does not count */
-    atomic_bool abandoned; /* nobody waits for it any more */
+    const atomic_bool *abandoned; /* true: nobody waits for it any more; or NULL */
     duider_status status;
     duider_error error;
     char *json; /* for duider_string_free; NULL where status is not OK */
     size_t json_bytes;
-    void (*done)(void *payload); /* called by the worker when it lets go of the job */
+    void (*done)(void *payload);     /* the status is there; the worker calls it, or the main thread where it gave the job up */
+    void (*released)(void *payload); /* nothing reads any more what the job borrowed, nor the job; the last call */
     void *payload;
+    struct job *next; /* the queue's */
 };
 
 struct queue;
 
 struct queue_counts {
-    size_t waiting, running, workers;
+    size_t waiting, running;
+    size_t workers, stuck; /* that take jobs; that do not come back from one */
 };
 
 /* `model` must outlive the queue; `reserved`: room for jobs that are marked so. NULL: no memory or no thread. */
 struct queue *queue_new(const duider_model *model, size_t workers, size_t length, size_t reserved);
 
-/* False: the queue is full or stopping, or the job would wait longer than it may; it was not taken. */
+/* False: the queue is full or stopping, every worker is stuck, or the job would wait longer than it may; it was not taken. */
 bool queue_submit(struct queue *queue, struct job *job);
 
 struct queue_counts queue_counts(struct queue *queue);
 
-/* Finishes every job taken, then ends the workers. */
+/* Now and then: gives up jobs that are past their deadline, those that wait at once and those that run after so long; other threads take the place of stuck workers. */
+void queue_check(struct queue *queue, size_t stuck_after_ms);
+
+/* Finishes every job taken, then ends the workers: none may be stuck. */
 void queue_free(struct queue *queue);
 
 /* ---- socket.c: where the server listens ---- */
@@ -272,6 +280,7 @@ struct listener {
     _Atomic(enum phase) phase;
     atomic_size_t open_requests;
     atomic_size_t batches; /* being answered */
+    atomic_size_t stuck_workers;
     struct metrics *metrics;
     struct rates *key_rates, *address_rates;
     struct watch *watch;
@@ -300,12 +309,12 @@ struct server {
 struct server *server_new(struct listener *listener, struct config *config);
 /* Opens the model, starts the workers; false after saying why not. */
 bool server_load(struct server *server);
-/* Finishes its jobs. */
+/* Finishes its jobs; no worker may be stuck. */
 void server_free(struct server *server);
+/* Now and then: what takes too long is given up, with the older servers too; those that no request has any more are freed. */
+void server_check(struct listener *listener);
 /* Another server for the requests that come from now on; what can't be read leaves things as they are. */
 void server_reload(struct listener *listener, int argc, char **argv);
-/* Those that no request has any more. */
-void server_free_older(struct server *server);
 
 struct route;
 struct batch;
@@ -375,6 +384,7 @@ enum {
 
 struct request {
     struct server *server;
+    atomic_uint holders; /* the listener, and the queue while it has the job; the last one frees */
     struct MHD_Connection *connection;
     const char *method, *path; /* path: static string of the route once routed, else "-" */
     char id[REQUEST_ID_BYTES]; /* the client's X-Request-Id, or one of our own */
@@ -409,6 +419,9 @@ bool listener_start(struct listener *listener, struct server *server);
 /* Takes no new connections; waits until open requests are answered, then takes no requests; or `timeout_ms` have passed, or `interrupted` says so. */
 void listener_drain(struct listener *listener, size_t timeout_ms, bool (*interrupted)(void));
 void listener_stop(struct listener *listener);
+
+/* One holder fewer. */
+void request_release(void *request);
 
 /* ---- watch.c: connections that send no request in time ---- */
 
