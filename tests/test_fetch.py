@@ -106,7 +106,7 @@ class Fetch(unittest.TestCase):
         server = self.serve()
         status, result = self.ask(server, self.url(), id="a1", offsets="utf16", include=["entities"])
         self.assertEqual((status, result["id"], result["text"]), (200, "a1", ARTICLE))
-        self.assertEqual(set(result), {"id", "language", "offsets", "text", "entities", "captions"})
+        self.assertEqual(set(result), {"id", "language", "language_confidence", "offsets", "text", "entities", "captions"})
         same = json.loads(server.annotate({"html": PAGE, "id": "a1", "offsets": "utf16", "include": ["entities"]})[2])
         self.assertEqual(result, same)
         head = self.site.asked[0].lower()

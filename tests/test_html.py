@@ -66,7 +66,7 @@ class Html(unittest.TestCase):
     def test_the_member_html_is_the_same(self):
         result = self.post(PAGE)[1]
         self.assertEqual(json.loads(self.server.annotate({"html": PAGE})[2]), result)
-        self.assertEqual(list(result), ["language", "offsets", "text", "sentences", "entities", "quotes", "sentiment", "captions"])
+        self.assertEqual(list(result), ["language", "language_confidence", "offsets", "text", "sentences", "entities", "quotes", "sentiment", "captions"])
 
     def test_offsets_count_in_the_text_of_the_result(self):
         for unit, cut in (("codepoints", lambda t, a, b: t[a:b]), ("utf16", lambda t, a, b: t.encode("utf-16-le")[2 * a:2 * b].decode("utf-16-le")),
@@ -80,7 +80,7 @@ class Html(unittest.TestCase):
 
     def test_text_and_captions_come_whatever_is_included(self):
         result = json.loads(self.server.annotate({"html": PAGE, "include": ["quotes"]})[2])
-        self.assertEqual(set(result), {"language", "offsets", "text", "quotes", "captions"})
+        self.assertEqual(set(result), {"language", "language_confidence", "offsets", "text", "quotes", "captions"})
 
     def test_a_page_without_marks_of_its_parts(self):
         page = "<html><body><table><tr><td><a href=/>Voorpagina</a> <a href=/s>Sport</a></td></tr><tr><td><b>Vorst op komst</b><br><br>Het gaat " \
