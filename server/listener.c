@@ -241,7 +241,6 @@ void listener_stop(struct listener *listener)
     socket_close(&listener->socket);
     tls_use(NULL);
     watch_free(listener->watch);
-    metrics_free(listener->metrics);
     rates_free(listener->key_rates);
     rates_free(listener->address_rates);
     pthread_mutex_destroy(&listener->lock);

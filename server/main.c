@@ -74,6 +74,7 @@ static void stop(struct listener *listener)
         older = server->older;
         server_free(server);
     }
+    metrics_free(listener->metrics); /* pages that nobody waits for any more were still counted */
 }
 
 static int run(int argc, char **argv, struct config config)
@@ -87,6 +88,7 @@ static int run(int argc, char **argv, struct config config)
     if (!listener_start(&listener, server) || !server_load(server)) {
         listener_stop(&listener);
         server_free(server);
+        metrics_free(listener.metrics);
         return EXIT_FAILED;
     }
     atomic_store(&listener.phase, PHASE_READY);

@@ -418,6 +418,7 @@ struct request {
 bool listener_start(struct listener *listener, struct server *server);
 /* Takes no new connections; waits until open requests are answered, then takes no requests; or `timeout_ms` have passed, or `interrupted` says so. */
 void listener_drain(struct listener *listener, size_t timeout_ms, bool (*interrupted)(void));
+/* But for the metrics, which jobs that nobody waits for may still be counted in. */
 void listener_stop(struct listener *listener);
 
 /* One holder fewer. */
