@@ -298,7 +298,7 @@ class Fetch(unittest.TestCase):
         server = self.serve()
         for page in (headers, interim):
             self.site.pages["/headers"] = page
-            self.refused(server, self.url("/headers"), 502)
+            self.refused(server, self.url("/headers"), 502, "headers are too large")
 
     def test_compressed_pages(self):
         server = self.serve()
