@@ -69,7 +69,7 @@ class Limits(unittest.TestCase):
             connection.close()
 
     def test_an_article_that_would_wait_too_long_is_refused(self):
-        server = self.serve("--workers", "1", "--queue-timeout-ms", "1", "--request-timeout-ms", "600000")
+        server = self.serve("--workers", "1", "--queue-timeout-ms", "100", "--request-timeout-ms", "600000")
         with concurrent.futures.ThreadPoolExecutor(8) as clients:
             answers = list(clients.map(lambda _: server.annotate({"text": TEXT * 8}), range(8)))
         refused = [answer for answer in answers if answer[0] == 503]
