@@ -23,7 +23,7 @@ struct worker {
 struct queue {
     const duider_model *model;
     pthread_mutex_t lock;
-    pthread_cond_t work;
+    pthread_cond_t work, prepared;
     struct job **ring;
     size_t length, capacity, first, waiting, running; /* ring [capacity] */
     size_t waiting_bytes;
@@ -31,6 +31,7 @@ struct queue {
     bool stopping;
     struct worker *workers; /* [2 * wanted]: as many may be stuck as work */
     size_t wanted, able, stuck;
+    size_t prepared_count; /* threads that went to work */
 };
 
 static double ms_since(const struct timespec *start)
@@ -155,6 +156,8 @@ static void *work(void *payload)
     if (prepare(&tools, queue->model, &error) != DUIDER_OK)
         log_message(LOG_WARNING, "%s", error.message); /* it is tried again with each job */
     pthread_mutex_lock(&queue->lock);
+    queue->prepared_count++;
+    pthread_cond_signal(&queue->prepared);
     for (bool going = true; going;) {
         while (queue->waiting == 0 && !queue->stopping)
             pthread_cond_wait(&queue->work, &queue->lock);
@@ -218,11 +221,15 @@ struct queue *queue_new(const duider_model *model, size_t workers, size_t length
     queue->workers = calloc(2 * workers, sizeof *queue->workers);
     pthread_mutex_init(&queue->lock, NULL);
     pthread_cond_init(&queue->work, NULL);
+    pthread_cond_init(&queue->prepared, NULL);
     pthread_mutex_lock(&queue->lock);
     if (queue->ring && queue->workers)
         start_workers(queue);
+    const bool started = queue->able == workers;
+    while (started && queue->prepared_count < workers) /* or the first articles would wait for it */
+        pthread_cond_wait(&queue->prepared, &queue->lock);
     pthread_mutex_unlock(&queue->lock);
-    if (queue->able == workers)
+    if (started)
         return queue;
     queue_free(queue);
     return NULL;
@@ -340,6 +347,7 @@ void queue_free(struct queue *queue)
         if (queue->workers[i].started)
             pthread_join(queue->workers[i].thread, NULL);
     pthread_cond_destroy(&queue->work);
+    pthread_cond_destroy(&queue->prepared);
     pthread_mutex_destroy(&queue->lock);
     free(queue->ring);
     free(queue->workers);
