@@ -65,13 +65,6 @@ bool fetch_check(const struct config *config)
 
 /* ---- threads ---- */
 
-static double ms_since(const struct timespec *start)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)(now.tv_sec - start->tv_sec) * 1e3 + (double)(now.tv_nsec - start->tv_nsec) / 1e6;
-}
-
 static void refuse(struct job *job, unsigned status, const char *detail)
 {
     job->status = DUIDER_IO;
@@ -87,9 +80,8 @@ static struct timespec earlier(struct timespec a, struct timespec b)
 /* Gets the job's page, and the job into the workers' queue; else it is done. */
 static void fetch(struct fetcher *fetcher, struct job *job)
 {
-    double waited_ms = ms_since(&job->queued);
     bool done = true;
-    job->overdue = job->queue_timeout_ms && waited_ms > (double)job->queue_timeout_ms;
+    job->overdue = job_has_waited_too_long(job);
     if (job->overdue) {
         job->status = DUIDER_CANCELLED;
     } else {

@@ -62,24 +62,6 @@ static enum MHD_Result answer_job(struct request *request)
     return respond(request, 200, request->route->type, job->json, job->json_bytes);
 }
 
-static struct timespec later(struct timespec time, size_t ms)
-{
-    time.tv_sec += (time_t)(ms / 1000);
-    time.tv_nsec += (long)(ms % 1000) * 1000000L;
-    if (time.tv_nsec >= 1000000000L) {
-        time.tv_sec++;
-        time.tv_nsec -= 1000000000L;
-    }
-    return time;
-}
-
-struct timespec deadline_after(size_t ms)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return later(now, ms);
-}
-
 bool can_annotate(const struct request *request, struct problem *problem)
 {
     bool loading = atomic_load(&request->server->listener->phase) == PHASE_LOADING;
@@ -98,7 +80,7 @@ enum MHD_Result handle_annotate(struct request *request)
     if (!input_read(request, &problem) || !can_annotate(request, &problem) || !fetch_is_allowed(request->server, &request->job, &problem))
         return respond_problem(request, &problem);
     struct server *server = request->server;
-    request->job.deadline = later(request->start, server->config.request_timeout_ms);
+    request->job.deadline = time_after(request->start, server->config.request_timeout_ms);
     request->job.queue_timeout_ms = server->config.queue_timeout_ms;
     request->job.done = finish;
     request->job.released = request_release;

@@ -11,10 +11,7 @@ enum { DRAIN_STEP_MS = 10, CONNECTION_MEMORY_BYTES = 16 * 1024 /* beside the hea
 
 static bool past_deadline(const struct request *request)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    double ms = (double)(now.tv_sec - request->start.tv_sec) * 1e3 + (double)(now.tv_nsec - request->start.tv_nsec) / 1e6;
-    return ms > (double)request->server->config.request_timeout_ms;
+    return ms_since(&request->start) > (double)request->server->config.request_timeout_ms;
 }
 
 /* The method as a string of our own: what a client sends must not reach the log. */

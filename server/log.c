@@ -101,9 +101,7 @@ void log_message(enum log_level level, const char *format, ...)
 
 void log_request(const struct request *request)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    double ms = (double)(now.tv_sec - request->start.tv_sec) * 1e3 + (double)(now.tv_nsec - request->start.tv_nsec) / 1e6;
+    double ms = ms_since(&request->start);
     json_t *line = new_line(LOG_INFO);
     json_t *about = json_pack("{s:s, s:s, s:s, s:s, s:i, s:I, s:I, s:f, s:s*}", "msg", "request", "id", request->id, "method", request->method, "path",
                               request->path, "status", (int)request->status, "in", (json_int_t)request->received, "out", (json_int_t)request->answer_bytes, "ms",

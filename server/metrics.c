@@ -55,9 +55,7 @@ static size_t status_index(unsigned status)
 
 void metrics_count(struct metrics *metrics, const struct request *request)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    double ms = (double)(now.tv_sec - request->start.tv_sec) * 1e3 + (double)(now.tv_nsec - request->start.tv_nsec) / 1e6;
+    double ms = ms_since(&request->start);
     size_t path = path_index(request->path), status = status_index(request->status), bucket = 0;
     while (bucket < BUCKETS && ms > edges_ms[bucket])
         bucket++;

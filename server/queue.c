@@ -34,13 +34,6 @@ struct queue {
     size_t prepared_count; /* threads that went to work */
 };
 
-static double ms_since(const struct timespec *start)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)(now.tv_sec - start->tv_sec) * 1e3 + (double)(now.tv_nsec - start->tv_nsec) / 1e6;
-}
-
 /* The library asks this between windows of text. */
 static bool is_past_deadline(void *payload)
 {
@@ -48,7 +41,7 @@ static bool is_past_deadline(void *payload)
     return (job->abandoned && atomic_load(job->abandoned)) || ms_since(&job->deadline) > 0;
 }
 
-static bool has_waited_too_long(const struct job *job)
+bool job_has_waited_too_long(const struct job *job)
 {
     return job->queue_timeout_ms && ms_since(&job->queued) > (double)job->queue_timeout_ms;
 }
@@ -97,7 +90,7 @@ static void try_job(const duider_model *model, struct tools *tools, struct job *
     struct timespec start;
     clock_gettime(CLOCK_MONOTONIC, &start);
     job->waited_ms = ms_since(&job->queued);
-    job->overdue = has_waited_too_long(job);
+    job->overdue = job_has_waited_too_long(job);
     job->status = job->overdue ? DUIDER_CANCELLED : prepare(tools, model, &job->error);
     if (job->status == DUIDER_OK)
         run_job(tools, job);
@@ -298,7 +291,7 @@ static struct job *list_overdue(struct queue *queue)
     size_t kept = 0;
     for (size_t i = 0; i < queue->waiting; i++) {
         struct job *job = queue->ring[(queue->first + i) % queue->capacity];
-        job->overdue = has_waited_too_long(job);
+        job->overdue = job_has_waited_too_long(job);
         if (job->overdue || is_past_deadline(job)) {
             job->waited_ms = ms_since(&job->queued);
             queue->waiting_bytes -= job->queued_bytes;

@@ -80,6 +80,13 @@ void config_keep_fixed(const struct config *running, struct config *config);
 /* The whole of a file of settings or keys, for free(); NULL after saying why not. */
 char *config_read_file(const char *path);
 
+/* ---- clock.c: of monotonic times ---- */
+
+double ms_since(const struct timespec *start);
+struct timespec time_after(struct timespec time, size_t ms);
+/* That long from now. */
+struct timespec deadline_after(size_t ms);
+
 /* ---- keys.c: who may call ---- */
 
 struct keys;
@@ -178,6 +185,9 @@ struct queue *queue_new(const duider_model *model, size_t workers, size_t length
 bool queue_submit(struct queue *queue, struct job *job);
 
 struct queue_counts queue_counts(struct queue *queue);
+
+/* In the queue where it is: longer than it may? */
+bool job_has_waited_too_long(const struct job *job);
 
 /* Now and then: gives up jobs that are past their deadline, those that wait at once and those that run after so long; other threads take the place of stuck workers. */
 void queue_check(struct queue *queue, size_t stuck_after_ms);
@@ -478,8 +488,6 @@ enum MHD_Result handle_annotate(struct request *request);
 bool can_annotate(const struct request *request, struct problem *problem);
 /* What a job's status, which is not OK, says to the client. */
 void problem_of_job(const struct job *job, struct problem *problem);
-/* That long from now. */
-struct timespec deadline_after(size_t ms);
 enum MHD_Result handle_live(struct request *request);
 enum MHD_Result handle_ready(struct request *request);
 enum MHD_Result handle_info(struct request *request);
