@@ -5,21 +5,13 @@ import socket
 import time
 import unittest
 
-from tests.test_server import PATIENT, TEXT, Server
+from tests.test_server import PATIENT, TEXT, Served, Server
 
 SHORT = "“De brug gaat open”, zei wethouder Fatma Yilmaz."
 
 
-class Batch(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.server = Server("--workers", "2", "--max-batch-items", "50", *PATIENT)
-
-    @classmethod
-    def tearDownClass(cls):
-        code, log = cls.server.stop()
-        assert code == 0, log
-        assert "Sanitizer" not in log and "runtime error" not in log, log
+class Batch(Served):
+    options = ("--workers", "2", "--max-batch-items", "50")
 
     def post(self, body, kind="application/x-ndjson", query="", server=None):
         status, headers, answer = (server or self.server).ask("POST", "/v1/annotate/batch" + query, body, {"Content-Type": kind})

@@ -7,21 +7,13 @@ import unittest
 import zlib
 
 from tests.codings import COMPRESS, DECOMPRESS
-from tests.test_server import PATIENT, TEXT, Server
+from tests.test_server import PATIENT, TEXT, Served, Server
 
 SHORT = "“De brug gaat open”, zei wethouder Fatma Yilmaz."
 
 
-class Bodies(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.server = Server("--workers", "2", "--max-body-bytes", "200000", "--max-batch-bytes", "400000", *PATIENT)
-
-    @classmethod
-    def tearDownClass(cls):
-        code, log = cls.server.stop()
-        assert code == 0, log
-        assert "Sanitizer" not in log and "runtime error" not in log, log
+class Bodies(Served):
+    options = ("--workers", "2", "--max-body-bytes", "200000", "--max-batch-bytes", "400000")
 
     def post(self, body, coding, path="/v1/annotate", kind="application/json"):
         return self.server.ask("POST", path, body, {"Content-Type": kind, "Content-Encoding": coding})
@@ -109,17 +101,7 @@ class Bodies(unittest.TestCase):
         self.assertEqual(self.server.ask("GET", "/health/live", None, {"Content-Encoding": "gzip"})[0], 200)
 
 
-class Answers(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.server = Server("--workers", "2", *PATIENT)
-
-    @classmethod
-    def tearDownClass(cls):
-        code, log = cls.server.stop()
-        assert code == 0, log
-        assert "Sanitizer" not in log and "runtime error" not in log, log
-
+class Answers(Served):
     def coding(self, accept, path="/openapi.yaml"):
         headers = self.server.ask("GET", path, None, {} if accept is None else {"Accept-Encoding": accept})[1]
         self.assertEqual(headers["Vary"], "Accept-Encoding")

@@ -3,7 +3,7 @@ import json
 import random
 import unittest
 
-from tests.test_server import PATIENT, Server
+from tests.test_server import Served
 
 PAGE = """<!DOCTYPE html>
 <html lang="nl"><head><meta charset="utf-8"><title>Brug bij Zuidwolde blijft dicht | De Veenbode</title>
@@ -31,17 +31,7 @@ PARAGRAPHS = ["Brug bij Zuidwolde blijft dicht", "De brug over het kanaal bij Zu
               "Wie naar Meppel wil, rijdt om via Hoogeveen 😀.", "“Ja.”", "De brug, woensdag. Foto: Sietske Bos"]
 
 
-class Html(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.server = Server("--workers", "2", *PATIENT)
-
-    @classmethod
-    def tearDownClass(cls):
-        code, log = cls.server.stop()
-        assert code == 0, log
-        assert "Sanitizer" not in log and "runtime error" not in log, log
-
+class Html(Served):
     def post(self, html, kind="text/html", query=""):
         body = html if isinstance(html, bytes) else html.encode()
         status, _, answer = self.server.ask("POST", "/v1/annotate" + query, body, {"Content-Type": kind})

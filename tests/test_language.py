@@ -4,7 +4,7 @@ import json
 import subprocess
 import unittest
 
-from tests.test_server import BUILD, PATIENT, TEXT, Server
+from tests.test_server import BUILD, TEXT, Served
 
 READ = {
     "nl": ["De burgemeester van Zutphen wil dat de kade deze zomer autovrij wordt. Volgens haar klagen bewoners al jaren over het lawaai en de stank van wachtende auto's.",
@@ -55,17 +55,7 @@ NEAR = {
 }
 
 
-class Language(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.server = Server("--workers", "2", *PATIENT)
-
-    @classmethod
-    def tearDownClass(cls):
-        code, log = cls.server.stop()
-        assert code == 0, log
-        assert "Sanitizer" not in log and "runtime error" not in log, log
-
+class Language(Served):
     def annotate(self, **members):
         return self.server.annotate({"include": [], **members})
 

@@ -3,7 +3,7 @@ import json
 import re
 import unittest
 
-from tests.test_server import PATIENT, Server
+from tests.test_server import Served
 
 PAGES = ("/openapi.yaml", "/openapi.json", "/", "/demo.css", "/demo.js")
 TYPES = {"/v1/info": "application/json", "/health": "application/json", "/health/live": "application/json", "/health/ready": "application/json",
@@ -11,15 +11,8 @@ TYPES = {"/v1/info": "application/json", "/health": "application/json", "/health
          "/": "text/html", "/demo.css": "text/css", "/demo.js": "text/javascript"}
 
 
-class Pages(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.server = Server("--workers", "1", *PATIENT)
-
-    @classmethod
-    def tearDownClass(cls):
-        code, log = cls.server.stop()
-        assert code == 0, log
+class Pages(Served):
+    options = ("--workers", "1")
 
     def get(self, path, **headers):
         return self.server.ask("GET", path, None, {name.replace("_", "-"): value for name, value in headers.items()})

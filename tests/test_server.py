@@ -67,17 +67,27 @@ class Server:
         return code, text
 
 
-class Routes(unittest.TestCase):
+class Served(unittest.TestCase):
+    """The tests of a class share a server, which must end well."""
+
+    options = ("--workers", "2")
+
     @classmethod
     def setUpClass(cls):
-        cls.server = Server("--workers", "2", *PATIENT)
+        cls.server = Server(*cls.options, *PATIENT)
 
     @classmethod
     def tearDownClass(cls):
-        code, log = cls.server.stop()
-        assert code == 0, log
-        assert "Sanitizer" not in log and "runtime error" not in log, log
-        assert "Petten" not in log, "article text in the log"
+        code, cls.log = cls.server.stop()
+        assert code == 0, cls.log
+        assert "Sanitizer" not in cls.log and "runtime error" not in cls.log, cls.log
+
+
+class Routes(Served):
+    @classmethod
+    def tearDownClass(cls):
+        super().tearDownClass()
+        assert "Petten" not in cls.log, "article text in the log"
 
     def problem(self, answer, status):
         got, headers, body = answer
