@@ -114,19 +114,24 @@ def saturate(calls: list[Callable[[], object]], count: int) -> float:
     return count / (ends[len(calls) + count] - ends[len(calls)])
 
 
-def measure_server(args: argparse.Namespace, text: bytes) -> dict:
-    out = {"workers": WORKERS, "start": measure_start(args)}
+def saturate_in_turns(args: argparse.Namespace, server: Server, text: bytes, turns: int, articles: int) -> dict:
+    """Articles a second of the server and of the library with as many threads, in turns."""
     library = Library(args.build, args.model)
     sessions = [Session(library) for _ in range(WORKERS)]
+    ours, alone = [], []
+    for _ in range(turns):
+        ours.append(saturate([requester(server.port, text) for _ in range(CONNECTIONS)], articles))
+        alone.append(saturate([lambda s=s: s.annotate(text) for s in sessions], articles))
+    return {"server_per_s": spread(ours), "library_per_s": spread(alone), "server_over_library": spread([a / b for a, b in zip(ours, alone)])}
+
+
+def measure_server(args: argparse.Namespace, text: bytes) -> dict:
+    out = {"workers": WORKERS, "start": measure_start(args)}
     with start_server(args) as server:
         out["rss_ready_mb"] = server.resident_mb()
         saturate([requester(server.port, text) for _ in range(CONNECTIONS)], ARTICLES)
         out["rss_after_mb"] = server.resident_mb()
-        ours, alone = [], []
-        for _ in range(TURNS):
-            ours.append(saturate([requester(server.port, text) for _ in range(CONNECTIONS)], args.turn))
-            alone.append(saturate([lambda s=s: s.annotate(text) for s in sessions], args.turn))
-    return out | {"server_per_s": spread(ours), "library_per_s": spread(alone), "server_over_library": spread([a / b for a, b in zip(ours, alone)])}
+        return out | saturate_in_turns(args, server, text, TURNS, args.turn)
 
 
 # ---- the table ----
