@@ -1,37 +1,26 @@
 /*
- * Scaled dot-product attention (Vaswani et al., 2017) of one head: small pure functions over packed floats, made for several instruction
- * sets and chosen at run time. They know no model; the caller owns every buffer, each aligned to 64 bytes.
+ * Scaled dot-product attention (Vaswani et al., 2017) of one head, in 16-bit integers: queries, keys and values are scaled to whole numbers, so that
+ * scores and mixed values are exact sums, the same on every processor, and the exponentials between them become whole numbers too. Made for
+ * several instruction sets and chosen at run time. Knows no model.
  */
 #ifndef DUIDER_ATTENTION_H
 #define DUIDER_ATTENTION_H
 
 #include <stddef.h>
 
-enum {
-    ATTENTION_STEP = 32, /* keys, and values of a row, come in whole steps, filled up with finite numbers */
-    ATTENTION_ROWS = 6   /* of queries that are worked on together */
-};
+enum attention_operand { ATTENTION_QUERY, ATTENTION_KEY, ATTENTION_VALUE, ATTENTION_OPERANDS };
 
-struct attention_head {
-    size_t rows, count; /* queries; keys and values */
-    size_t width;
-    float *queries; /* [rows][whole steps of width] */
-    float *keys;    /* [whole steps of count][width][ATTENTION_STEP]: a column a key */
-    float *values;  /* [count][whole steps of width] */
-    float *scores;  /* [ATTENTION_ROWS][whole steps of count]: scratch */
-    float *mixed;   /* [ATTENTION_ROWS][whole steps of width]: scratch */
-};
+/* One thread's buffers. */
+struct attention;
 
-/* `count` filled up to whole steps. */
-static inline size_t attention_padded(size_t count)
-{
-    return (count + ATTENTION_STEP - 1) / ATTENTION_STEP * ATTENTION_STEP;
-}
+/* For up to `rows_max` queries and as many keys, of `width` values each. NULL: no memory. */
+struct attention *attention_new(size_t rows_max, size_t width);
+void attention_free(struct attention *attention);
 
-/* Puts one key in its column. */
-void attention_set_key(const struct attention_head *head, size_t index, const float *key);
+/* One query, key or value: [width]. */
+void attention_set_row(struct attention *attention, enum attention_operand operand, size_t row, const float *values);
 
-/* out [rows][stride], of which `width` values each are written = softmax(queries keys) values; the queries are scaled already. */
-void attention_run(const struct attention_head *head, float *out, size_t stride);
+/* out [rows][stride], of which `width` values each are written = softmax(queries keys / sqrt(width)) values, of `count` keys and values. */
+void attention_run(struct attention *attention, size_t rows, size_t count, float *out, size_t stride);
 
 #endif

@@ -8,7 +8,6 @@
 #include "attention.h"
 #include "kernels.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -18,7 +17,7 @@ struct encoder {
     uint32_t *all; /* [rows]: 0, 1, ... */
     float *x;      /* [rows][H]: the residual stream */
     float *inner;  /* [F]: one row inside the feed-forward part */
-    struct attention_head head;
+    struct attention *attention;
     float *mixed; /* [rows][H]: what attention makes of the values */
     struct encoder_times *times; /* NULL: nobody measures */
     uint64_t since;              /* nanoseconds: the end of the part before */
@@ -30,17 +29,13 @@ duider_status encoder_new(const struct model *model, struct encoder **encoder, d
     if (!e)
         return fail_memory(error);
     e->model = model;
-    size_t rows = model->window, width = e->head.width = model->hidden / model->heads;
+    size_t rows = model->window;
     e->all = aligned_new(rows, sizeof *e->all);
     e->x = aligned_new(rows * model->hidden, sizeof *e->x);
     e->inner = aligned_new(model->ffn, sizeof *e->inner);
-    e->head.queries = aligned_new(rows * attention_padded(width), sizeof(float));
-    e->head.keys = aligned_new(attention_padded(rows) * width, sizeof(float));
-    e->head.values = aligned_new(rows * attention_padded(width), sizeof(float));
-    e->head.scores = aligned_new(ATTENTION_ROWS * attention_padded(rows), sizeof(float));
-    e->head.mixed = aligned_new(ATTENTION_ROWS * attention_padded(width), sizeof(float));
+    e->attention = attention_new(rows, model->hidden / model->heads);
     e->mixed = aligned_new(rows * model->hidden, sizeof *e->mixed);
-    bool complete = e->all && e->x && e->inner && e->head.queries && e->head.keys && e->head.values && e->head.scores && e->head.mixed && e->mixed;
+    bool complete = e->all && e->x && e->inner && e->attention && e->mixed;
     duider_status status = complete ? multiplier_new(model, rows, &e->multiplier, error) : fail_memory(error);
     if (status != DUIDER_OK) {
         encoder_free(e);
@@ -57,10 +52,11 @@ void encoder_free(struct encoder *encoder)
     if (!encoder)
         return;
     multiplier_free(encoder->multiplier);
-    void *buffers[] = {encoder->all,         encoder->x,           encoder->inner,      encoder->head.queries, encoder->head.keys,
-                       encoder->head.values, encoder->head.scores, encoder->head.mixed, encoder->mixed};
-    for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
-        free(buffers[i]);
+    attention_free(encoder->attention);
+    free(encoder->all);
+    free(encoder->x);
+    free(encoder->inner);
+    free(encoder->mixed);
     free(encoder);
 }
 
@@ -114,22 +110,15 @@ static void embed(struct encoder *encoder, const uint32_t *ids, size_t count)
 /* Queries of the rows `kept`, keys and values of all -> encoder->mixed [kept_count][H]. */
 static void attend(struct encoder *encoder, size_t count, const uint32_t *kept, size_t kept_count)
 {
-    struct attention_head *head = &encoder->head;
-    size_t hidden = encoder->model->hidden, width = head->width, padded = attention_padded(width);
-    float scale = 1.0f / sqrtf((float)width);
-    head->rows = kept_count;
-    head->count = count;
+    size_t hidden = encoder->model->hidden, width = hidden / encoder->model->heads;
     for (size_t at = 0; at < hidden; at += width) {
-        for (size_t row = 0; row < kept_count; row++) {
-            const float *query = multiplier_row(encoder->multiplier, kept[row], at, width);
-            for (size_t i = 0; i < width; i++)
-                head->queries[row * padded + i] = query[i] * scale;
-        }
+        for (size_t row = 0; row < kept_count; row++)
+            attention_set_row(encoder->attention, ATTENTION_QUERY, row, multiplier_row(encoder->multiplier, kept[row], at, width));
         for (size_t row = 0; row < count; row++) {
-            attention_set_key(head, row, multiplier_row(encoder->multiplier, row, hidden + at, width));
-            memcpy(head->values + row * padded, multiplier_row(encoder->multiplier, row, 2 * hidden + at, width), width * sizeof(float));
+            attention_set_row(encoder->attention, ATTENTION_KEY, row, multiplier_row(encoder->multiplier, row, hidden + at, width));
+            attention_set_row(encoder->attention, ATTENTION_VALUE, row, multiplier_row(encoder->multiplier, row, 2 * hidden + at, width));
         }
-        attention_run(head, encoder->mixed + at, hidden);
+        attention_run(encoder->attention, kept_count, count, encoder->mixed + at, hidden);
     }
 }
 

@@ -27,11 +27,20 @@ void gelu_row(const float *x, size_t count, float *y);
 /* x = norm(x + y), in place: layer normalisation (Ba et al., 2016). y may be NULL. */
 void add_norm_row(float *x, const float *y, size_t count, const float *weight, const float *bias, float epsilon);
 
-/* x = e^(x - the largest x), in place; their sum. */
-float exponential_row(float *x, size_t count);
-
 /* x = softmax(x), in place. */
 void softmax_row(float *x, size_t count);
+
+/* The largest absolute value. */
+float largest_of(const float *x, size_t count);
+
+/* q = x * inverse, rounded, within `levels` on either side of zero; for what is no number, from a damaged model, -levels. */
+void scale_row(const float *x, size_t count, float inverse, int levels, int16_t *q);
+
+/* The same of two rows, the same column of both beside each other: q [count][2]. `second` may be NULL: zeros. */
+void scale_pair(const float *first, const float *second, size_t count, float inverse, int levels, int16_t *q);
+
+/* weights = e^(scale * (sums - the largest)) in parts of 2^14, rounded; their sum. Scale is positive, count a multiple of 16. */
+int32_t exponential_weights(const int32_t *sums, size_t count, float scale, int16_t *weights);
 
 /* matrix [rows][count] * vector [count] -> y [rows]. */
 void multiply_vector(const float *matrix, size_t rows, const float *vector, size_t count, float *y);

@@ -98,58 +98,52 @@ static void products_with_large_weights_are_right(void **state)
     check_products(127.0f, FFN);
 }
 
-static void check_attention(size_t rows, size_t count, size_t width)
+/* `size`: of the numbers; the scores grow with its square. */
+static void check_attention(size_t rows, size_t count, size_t width, float size)
 {
     enum { STRIDE = 64, COUNT_MAX = 96 };
     static float out[COUNT_MAX][STRIDE];
-    struct attention_head head = {.rows = rows, .count = count, .width = width};
-    size_t padded = attention_padded(width);
-    head.queries = aligned_new(rows * padded, sizeof(float));
-    head.keys = aligned_new(attention_padded(count) * width, sizeof(float));
-    head.values = aligned_new(count * padded, sizeof(float));
-    head.scores = aligned_new(ATTENTION_ROWS * attention_padded(count), sizeof(float));
-    head.mixed = aligned_new(ATTENTION_ROWS * padded, sizeof(float));
-    float *keys = calloc(count * width, sizeof *keys);
-    assert_true(head.queries && head.keys && head.values && head.scores && head.mixed && keys);
-    for (size_t i = 0; i < rows; i++)
-        for (size_t j = 0; j < width; j++)
-            head.queries[i * padded + j] = 2.0f * random_float();
-    for (size_t i = 0; i < count; i++) {
-        for (size_t j = 0; j < width; j++) {
-            keys[i * width + j] = random_float();
-            head.values[i * padded + j] = random_float();
-        }
-        attention_set_key(&head, i, keys + i * width);
+    struct attention *attention = attention_new(COUNT_MAX, width);
+    float *values[ATTENTION_OPERANDS];
+    assert_non_null(attention);
+    for (int operand = 0; operand < ATTENTION_OPERANDS; operand++) {
+        size_t here = operand == ATTENTION_QUERY ? rows : count;
+        values[operand] = calloc(here * width, sizeof(float));
+        assert_non_null(values[operand]);
+        for (size_t i = 0; i < here * width; i++)
+            values[operand][i] = size * random_float();
+        for (size_t row = 0; row < here; row++)
+            attention_set_row(attention, (enum attention_operand)operand, row, values[operand] + row * width);
     }
-    attention_run(&head, &out[0][0], STRIDE);
+    attention_run(attention, rows, count, &out[0][0], STRIDE);
     for (size_t row = 0; row < rows; row++) {
         double wanted[STRIDE] = {0}, sum = 0.0;
         for (size_t i = 0; i < count; i++) {
             double score = 0.0;
             for (size_t j = 0; j < width; j++)
-                score += (double)head.queries[row * padded + j] * (double)keys[i * width + j];
-            sum += exp(score);
+                score += (double)values[ATTENTION_QUERY][row * width + j] * (double)values[ATTENTION_KEY][i * width + j];
+            double weight = exp(score / sqrt((double)width));
+            sum += weight;
             for (size_t j = 0; j < width; j++)
-                wanted[j] += exp(score) * (double)head.values[i * padded + j];
+                wanted[j] += weight * (double)values[ATTENTION_VALUE][i * width + j];
         }
         for (size_t j = 0; j < width; j++)
-            assert_true(fabs(wanted[j] / sum - (double)out[row][j]) < 1e-4);
+            assert_true(fabs(wanted[j] / sum - (double)out[row][j]) <= 1e-3 * (double)size);
     }
-    free(head.queries);
-    free(head.keys);
-    free(head.values);
-    free(head.scores);
-    free(head.mixed);
-    free(keys);
+    for (int operand = 0; operand < ATTENTION_OPERANDS; operand++)
+        free(values[operand]);
+    attention_free(attention);
 }
 
 static void attention_is_right_for_any_size(void **state)
 {
     (void)state;
-    check_attention(1, 1, 32);
-    check_attention(7, 33, 32);
-    check_attention(64, 96, 16);
-    check_attention(5, 31, 40);
+    check_attention(1, 1, 32, 1.0f);
+    check_attention(7, 33, 32, 1.0f);
+    check_attention(64, 96, 16, 2.0f);
+    check_attention(5, 31, 40, 2.0f);
+    check_attention(6, 95, 32, 1e-6f); /* all keys weigh the same: sums are as large as they get */
+    check_attention(6, 96, 32, 0.0f);
 }
 
 static void measuring_counts_rows_and_changes_nothing(void **state)

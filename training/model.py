@@ -15,6 +15,7 @@ import labels
 
 WEIGHT_LEVELS = 63  # of 8-bit weights on either side of zero: two products with 8-bit inputs fit into 16 bits, which processors without VNNI add up in
 INPUT_LEVELS = 127  # of the inputs of products, from the least to the largest of a row
+PREFIX = "encoder.layers."  # of the names of layers' weights
 
 
 def drop(x: torch.Tensor, rate: float, training: bool) -> torch.Tensor:
@@ -122,12 +123,29 @@ def set_rounding(model: Duider, rounds: bool) -> None:
 
 def depth_of(state: dict[str, torch.Tensor]) -> int:
     """How many layers the weights have."""
-    return 1 + max(int(k.split(".")[2]) for k in state if k.startswith("encoder.layers."))
+    return 1 + max(int(k.split(".")[2]) for k in state if k.startswith(PREFIX))
+
+
+def listed(layers: int | list[int]) -> list[int]:
+    """What a configuration calls `layers`: how many of the lowest, or which, from 0."""
+    return list(range(layers)) if isinstance(layers, int) else layers
+
+
+def kept_layers(state: dict[str, torch.Tensor], layers: int | list[int]) -> dict[str, torch.Tensor]:
+    """The weights without the layers that are not `listed`; all of them where there are no more than that."""
+    kept = listed(layers)
+    if depth_of(state) == len(kept):
+        return state
+    out = {k: v for k, v in state.items() if not k.startswith(PREFIX)}
+    for place, layer in enumerate(kept):
+        source = f"{PREFIX}{layer}."
+        out |= {f"{PREFIX}{place}.{k.removeprefix(source)}": v for k, v in state.items() if k.startswith(source)}
+    return out
 
 
 def from_pretrained(pretrained, layers: int | list[int], dropout: float) -> Duider:
-    """`pretrained`: weights.Pretrained, its word rows already trimmed.  Keeps the lowest `layers` layers, or those of the list, from 0."""
-    kept = list(range(layers)) if isinstance(layers, int) else layers
+    """`pretrained`: weights.Pretrained, its word rows already trimmed.  Keeps the `listed` layers."""
+    kept = listed(layers)
     t = {k: torch.from_numpy(v) for k, v in pretrained.tensors.items()}
     encoder = Encoder(t["emb.word"].shape[0], pretrained.positions, pretrained.hidden, len(kept), pretrained.heads,
                       pretrained.ffn, pretrained.epsilon, dropout)

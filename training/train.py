@@ -23,7 +23,7 @@ import weights
 from augment import Names, refine, roughen, swap_names, swap_quotation_marks
 from dataset import WINDOW, Builder, Document, Window, cut_windows, read_lines
 from losses import batch_loss
-from model import Duider, depth_of, from_pretrained, set_rounding
+from model import Duider, depth_of, from_pretrained, kept_layers, set_rounding
 from tokenizer import PieceTokenizer
 
 
@@ -117,9 +117,8 @@ def main() -> None:
     ids = np.array(json.loads((args.prepared / "tokenizer.json").read_text(encoding="utf-8"))["source_ids"])
     pretrained = weights.load(args.pretrained, ids)
     model: Duider = from_pretrained(pretrained, config["layers"], config["dropout"])
-    if args.start:  # of a deeper one the lowest layers
-        wanted = model.state_dict()
-        model.load_state_dict({k: v for k, v in torch.load(args.start, weights_only=True)["model"].items() if k in wanted})
+    if args.start:
+        model.load_state_dict(kept_layers(torch.load(args.start, weights_only=True)["model"], config["layers"]))
     set_rounding(model, config.get("rounds", False))
     teacher = None
     if args.teacher:
