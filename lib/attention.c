@@ -13,7 +13,8 @@ enum {
     ROWS = 6,         /* of queries that are worked on together */
     STEP = 32,        /* keys, and values of a row, come in whole steps, filled up with zeros */
     MIXED_PAIRS = 32, /* of values that are added up in integers before floats take the sum: 2 * 32 * 2^14 * 2047 is less than 2^31 */
-    VALUE_LEVELS = 2047
+    VALUE_LEVELS = 2047,
+    CACHE_LINE = 16 /* floats */
 };
 
 struct attention {
@@ -141,7 +142,10 @@ void attention_free(struct attention *attention)
 
 void attention_set_row(struct attention *attention, enum attention_operand operand, size_t row, const float *values)
 {
-    memcpy(attention->rows[operand] + row * attention->padded, values, attention->width * sizeof *values);
+    float *out = attention->rows[operand] + row * attention->padded;
+#pragma omp simd
+    for (size_t i = 0; i < attention->width; i++) /* too few for memcpy() to be worth its call */
+        out[i] = values[i];
 }
 
 /* What one whole number of an operand stands for. */
@@ -207,6 +211,9 @@ void attention_run(struct attention *attention, size_t rows, size_t count, float
             }
             scale[row] = value_scale / (float)sum;
         }
+        for (size_t row = 0; row < here; row++)
+            for (size_t i = 0; i < attention->width; i += CACHE_LINE)
+                __builtin_prefetch(out + (first + row) * stride + i, 1);
         tile.mix(attention, (count + 1) / 2, keys);
         for (size_t row = 0; row < here; row++)
             for (size_t i = 0; i < attention->width; i++)

@@ -111,14 +111,15 @@ static const float *vector_of(const struct reader *reader, size_t word)
 static void read_logits(struct reader *reader)
 {
     const struct model *model = reader->document->model;
-    for (size_t word = reader->window->first; word < reader->window->end; word++) {
-        const float *vector = vector_of(reader, word);
-        float *out = reader->logits + (word - reader->window->first) * model->label_count;
-        multiply_vector(model->head_weight, model->label_count, vector, model->hidden, out);
-        for (size_t label = 0; label < model->label_count; label++)
+    const struct window *window = reader->window;
+    size_t labels = model->label_count;
+    multiply_vectors(model->head_weight, labels, vector_of(reader, window->first), window->end - window->first, model->hidden, reader->logits);
+    for (size_t word = window->first; word < window->end; word++) {
+        float *out = reader->logits + (word - window->first) * labels;
+        for (size_t label = 0; label < labels; label++)
             out[label] += model->head_bias[label];
-        if (word >= reader->window->core_first && word < reader->window->core_end)
-            memcpy(reader->document->logits + word * model->label_count, out, model->label_count * sizeof *out);
+        if (word >= window->core_first && word < window->core_end)
+            memcpy(reader->document->logits + word * labels, out, labels * sizeof *out);
     }
 }
 
@@ -128,10 +129,8 @@ static float *read_keys(const struct reader *reader, struct arena *scratch)
     const struct model *model = reader->document->model;
     size_t words = reader->window->end - reader->window->first, size = POINTER_COUNT * model->pointer_size;
     float *keys = arena_alloc(scratch, (words + 1) * size, sizeof *keys);
-    for (size_t row = 0; keys && row <= words; row++) {
-        const float *vector = row ? vector_of(reader, reader->window->first + row - 1) : reader->vectors;
-        multiply_vector(model->pointer_key, size, vector, model->hidden, keys + row * size);
-    }
+    if (keys)
+        multiply_vectors(model->pointer_key, size, reader->vectors, words + 1, model->hidden, keys);
     return keys;
 }
 
@@ -144,15 +143,15 @@ static bool point(const struct reader *reader, struct span part, const float *ke
     float *scores = arena_alloc(scratch, words + 1, sizeof *scores);
     if (!query || !last || !scores)
         return false;
-    multiply_vector(model->pointer_first, all, vector_of(reader, part.first), model->hidden, query);
-    multiply_vector(model->pointer_last, all, vector_of(reader, part.end - 1), model->hidden, last);
+    multiply_vectors(model->pointer_first, all, vector_of(reader, part.first), 1, model->hidden, query);
+    multiply_vectors(model->pointer_last, all, vector_of(reader, part.end - 1), 1, model->hidden, last);
     for (size_t i = 0; i < all; i++)
         query[i] += model->pointer_first_bias[i] + last[i];
     answer->first = part.first;
     for (size_t p = 0; p < POINTER_COUNT; p++) {
         size_t best = 0;
         for (size_t row = 0; row <= words; row++) {
-            multiply_vector(query + p * size, 1, keys + row * all + p * size, size, scores + row);
+            multiply_vectors(query + p * size, 1, keys + row * all + p * size, 1, size, scores + row);
             scores[row] /= sqrtf((float)size);
             best = scores[row] > scores[best] ? row : best;
         }

@@ -2,7 +2,7 @@
 #include "kernels.h"
 
 #include <math.h>
-#include <string.h>
+#include <stdbool.h>
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
 #define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
@@ -169,12 +169,11 @@ CLONES void scale_pair(const float *first, const float *second, size_t count, fl
 }
 
 /*
- * 2^14 * 2^x for x <= 0, within 3 millionths; below -24 as for that. A polynomial of least error on the rest to the nearest whole number n, which
- * adding 1.5 * 2^23 leaves in the low bits of a float.
+ * 2^14 * 2^x for -24 <= x <= 0, within 3 millionths: a polynomial of least error on the rest to the nearest whole number n, which adding 1.5 * 2^23
+ * leaves in the low bits of a float.
  */
 static inline float power_of_two(float x)
 {
-    x = x > -24.0f ? x : -24.0f;
     union {
         float f;
         int32_t i;
@@ -197,38 +196,51 @@ CLONES int32_t exponential_weights(const int32_t *sums, size_t count, float scal
     for (size_t i = 0; i < count; i++)
         most = sums[i] > most ? sums[i] : most;
     float factor = scale * 1.44269504088896341f, top = (float)most * factor;
+    double least = (double)most - 24.0 / (double)factor; /* below that there is no weight */
+    int32_t lowest = least > INT32_MIN ? (int32_t)least : INT32_MIN;
 #pragma omp simd reduction(+ : sum)
     for (size_t i = 0; i < count; i++) {
-        int32_t weight = (int32_t)(power_of_two((float)sums[i] * factor - top) + 0.5f);
+        int32_t score = sums[i] > lowest ? sums[i] : lowest;
+        int32_t weight = (int32_t)(power_of_two((float)score * factor - top) + 0.5f);
         weights[i] = (int16_t)weight;
         sum += weight;
     }
     return sum;
 }
 
-CLONES void multiply_vector(const float *matrix, size_t rows, const float *vector, size_t count, float *y)
+CLONES void multiply_vectors(const float *matrix, size_t rows, const float *vectors, size_t vector_count, size_t count, float *y)
 {
-    size_t row = 0;
-    for (; row + 4 <= rows; row += 4) { /* so that a value of the vector is loaded once for four rows */
-        const float *a = matrix + row * count, *b = a + count, *c = b + count, *d = c + count;
-        float sum_a = 0.0f, sum_b = 0.0f, sum_c = 0.0f, sum_d = 0.0f;
-#pragma omp simd reduction(+ : sum_a, sum_b, sum_c, sum_d)
-        for (size_t i = 0; i < count; i++) {
-            sum_a += a[i] * vector[i];
-            sum_b += b[i] * vector[i];
-            sum_c += c[i] * vector[i];
-            sum_d += d[i] * vector[i];
+    for (size_t first = 0; first < vector_count; first += 2) { /* two vectors meet four rows, so that each value is loaded once for all of them */
+        bool alone = first + 1 == vector_count;
+        const float *v = vectors + first * count, *w = alone ? v : v + count;
+        float *y_v = y + first * rows, *y_w = alone ? y_v : y_v + rows;
+        size_t row = 0;
+        for (; row + 4 <= rows; row += 4) {
+            const float *a = matrix + row * count, *b = a + count, *c = b + count, *d = c + count;
+            float av = 0.0f, bv = 0.0f, cv = 0.0f, dv = 0.0f, aw = 0.0f, bw = 0.0f, cw = 0.0f, dw = 0.0f;
+#pragma omp simd reduction(+ : av, bv, cv, dv, aw, bw, cw, dw)
+            for (size_t i = 0; i < count; i++) {
+                av += a[i] * v[i];
+                bv += b[i] * v[i];
+                cv += c[i] * v[i];
+                dv += d[i] * v[i];
+                aw += a[i] * w[i];
+                bw += b[i] * w[i];
+                cw += c[i] * w[i];
+                dw += d[i] * w[i];
+            }
+            y_v[row] = av, y_v[row + 1] = bv, y_v[row + 2] = cv, y_v[row + 3] = dv;
+            y_w[row] = aw, y_w[row + 1] = bw, y_w[row + 2] = cw, y_w[row + 3] = dw;
         }
-        y[row] = sum_a;
-        y[row + 1] = sum_b;
-        y[row + 2] = sum_c;
-        y[row + 3] = sum_d;
-    }
-    for (; row < rows; row++) {
-        float sum = 0.0f;
-#pragma omp simd reduction(+ : sum)
-        for (size_t i = 0; i < count; i++)
-            sum += matrix[row * count + i] * vector[i];
-        y[row] = sum;
+        for (; row < rows; row++) {
+            float sum_v = 0.0f, sum_w = 0.0f;
+#pragma omp simd reduction(+ : sum_v, sum_w)
+            for (size_t i = 0; i < count; i++) {
+                sum_v += matrix[row * count + i] * v[i];
+                sum_w += matrix[row * count + i] * w[i];
+            }
+            y_v[row] = sum_v;
+            y_w[row] = sum_w;
+        }
     }
 }

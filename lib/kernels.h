@@ -42,7 +42,7 @@ void scale_pair(const float *first, const float *second, size_t count, float inv
 /* weights = e^(scale * (sums - the largest)) in parts of 2^14, rounded; their sum. Scale is positive, count a multiple of 16. */
 int32_t exponential_weights(const int32_t *sums, size_t count, float scale, int16_t *weights);
 
-/* matrix [rows][count] * vector [count] -> y [rows]. */
-void multiply_vector(const float *matrix, size_t rows, const float *vector, size_t count, float *y);
+/* matrix [rows][count] * vectors [vector_count][count] -> y [vector_count][rows]. */
+void multiply_vectors(const float *matrix, size_t rows, const float *vectors, size_t vector_count, size_t count, float *y);
 
 #endif

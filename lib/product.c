@@ -13,6 +13,8 @@
 enum {
     ROW_STEP = 16,
     SHAPES_MAX = 128,
+    AHEAD = 8,       /* rows of a result that are fetched before they are asked for */
+    CACHE_LINE = 16, /* floats */
     LEVELS = 255,
     LEVELS_WITHOUT_VNNI = 127 /* pairs of products are summed in 16 bits that would overflow */
 };
@@ -54,7 +56,7 @@ struct multiplier {
     struct row_scale *result_scales; /* [rows]: those of its input */
     int32_t *sums;                   /* [rows][most columns]: the result, where oneDNN made it */
     float *row;                      /* [most columns]: of that */
-    float *result;                   /* [rows][most columns]: where the AVX2 kernel made it */
+    float *result;                   /* [rows + AHEAD][most columns]: where the AVX2 kernel made it */
 };
 
 /* ---- the processor ---- */
@@ -334,7 +336,7 @@ duider_status multiplier_new(const struct model *model, size_t rows_max, struct 
     m->result_scales = aligned_new(rows, sizeof *m->result_scales);
     m->sums = with_avx2 ? NULL : aligned_new(rows * columns, sizeof *m->sums);
     m->row = with_avx2 ? NULL : aligned_new(columns, sizeof *m->row);
-    m->result = with_avx2 ? aligned_new(rows * columns, sizeof *m->result) : NULL;
+    m->result = with_avx2 ? aligned_new((rows + AHEAD) * columns, sizeof *m->result) : NULL;
     bool complete = m->q && m->scales && m->result_scales && (with_avx2 ? m->result != NULL : m->sums && m->row);
     dnnl_status_t status = complete ? dnnl_stream_create(&m->stream, model->packed->engine, dnnl_stream_default_flags) : dnnl_out_of_memory;
     if (status == dnnl_success && rows / ROW_STEP > SHAPES_MAX)
@@ -408,8 +410,12 @@ duider_status multiplier_run(struct multiplier *multiplier, size_t layer, enum p
 const float *multiplier_row(struct multiplier *multiplier, size_t row, size_t first, size_t count)
 {
     const struct quantised *matrix = matrix_of(multiplier->model, multiplier->layer, multiplier->product);
-    if (multiplier->result)
-        return multiplier->result + row * matrix->out + first;
+    if (multiplier->result) {
+        const float *values = multiplier->result + row * matrix->out + first;
+        __builtin_prefetch(values + AHEAD * matrix->out); /* rows are read in order, of those of attention a few cache lines each */
+        __builtin_prefetch(values + AHEAD * matrix->out + CACHE_LINE);
+        return values;
+    }
     const int32_t *weight_sums = multiplier->model->packed->layers[multiplier->layer][multiplier->product].sums;
     dequantise_row(multiplier->sums + row * matrix->out + first, count, multiplier->result_scales[row], matrix->scale + first, weight_sums + first,
                    matrix->bias + first, multiplier->row);
