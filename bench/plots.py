@@ -52,3 +52,36 @@ def stages(parts: list[dict], title: str, caption: str) -> str:
         out.append(f'<text x="{left - 8}" y="{y + 14}" text-anchor="end">{part["stage"]}</text><rect x="{left}" y="{y + 2}" width="{bar:.1f}" height="{step - 7}" fill="{BAR}"/>'
                    f'<text x="{left + bar + 6:.1f}" y="{y + 14}">{part["ms"]:.2f} ms, {100 * part["share"]:.1f} %</text>')
     return page(left + width + 132, top + len(parts) * step + 10, out)
+
+
+def sizes(lines: dict[str, list[tuple[float, float]]], names: list[str], marks: dict[str, float], caption: str) -> str:
+    """Words a second, on a log axis, against figures of accuracy: a line a figure, a point a model; marks are speeds alone."""
+    left, top, width, height, low = 60, 60, 480, 320, 50
+    speeds = [speed for line in lines.values() for speed, _ in line] + list(marks.values())
+    least, most = math.log10(min(speeds) / 1.3), math.log10(max(speeds) * 1.3)
+
+    def place(speed: float, figure: float) -> tuple[float, float]:
+        return left + width * (math.log10(speed) - least) / (most - least), top + height * (100 - figure) / (100 - low)
+
+    out = [f'<text x="{left}" y="18" font-weight="bold">Accuracy on dev against speed</text>', f'<text x="{left}" y="34" fill="{LIGHT}">{caption}</text>',
+           f'<rect x="{left}" y="{top}" width="{width}" height="{height}" fill="none" stroke="{INK}"/>']
+    for figure in range(low, 101, 10):
+        y = place(speeds[0], figure)[1]
+        out.append(f'<path d="M{left} {y:.1f}H{left + width}" stroke="#ddd"/><text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{figure}</text>')
+    for speed in (a * 10**b for b in range(6) for a in (1, 2, 5)):
+        if least <= math.log10(speed) <= most:
+            x = place(speed, low)[0]
+            out.append(f'<path d="M{x:.1f} {top}V{top + height}" stroke="#ddd"/><text x="{x:.1f}" y="{top + height + 16}" text-anchor="middle">{speed:,}</text>')
+    for name, speed in marks.items():
+        x = place(speed, low)[0]
+        out.append(f'<path d="M{x:.1f} {top}V{top + height}" stroke="{LIGHT}" stroke-dasharray="4 3"/><text transform="translate({x - 4:.1f} {top + height - 6}) rotate(-90)" fill="{LIGHT}">{name}</text>')
+    for place_of_name, (speed, _) in zip(names, next(iter(lines.values()))):
+        out.append(f'<text x="{place(speed, 100)[0]:.1f}" y="{top - 6}" text-anchor="middle">{place_of_name}</text>')
+    for i, (name, line) in enumerate(lines.items()):
+        colour = f"hsl({360 * i // len(lines)} 65% 38%)"
+        places = [place(*point) for point in line]
+        out.append(f'<polyline fill="none" stroke="{colour}" stroke-width="1.5" points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in places)}"/>')
+        out += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{colour}"><title>{name}: {figure:.1f} at {speed:,.0f} words/s</title></circle>' for (x, y), (speed, figure) in zip(places, line)]
+        out.append(f'<circle cx="{left + width + 16}" cy="{top + 12 + 20 * i}" r="3.5" fill="{colour}"/><text x="{left + width + 26}" y="{top + 16 + 20 * i}">{name}</text>')
+    out.append(f'<text x="{left + width / 2}" y="{top + height + 34}" text-anchor="middle">words a second</text>')
+    return page(left + width + 200, top + height + 46, out)

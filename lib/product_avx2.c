@@ -27,14 +27,21 @@ void product_avx2_pack(const struct quantised *matrix, int8_t *packed)
 
 #define AVX2 __attribute__((target("avx2,fma")))
 
+AVX2 static bool are_small(const int8_t *weights, size_t count)
+{
+    int8_t least = 0, most = 0;
+#pragma omp simd reduction(min : least) reduction(max : most)
+    for (size_t i = 0; i < count; i++) {
+        least = weights[i] < least ? weights[i] : least;
+        most = weights[i] > most ? weights[i] : most;
+    }
+    return least >= -WEIGHT_MAX && most <= WEIGHT_MAX;
+}
+
 bool product_avx2_suits(const struct quantised *matrix)
 {
-    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") || matrix->in % STEP != 0 || matrix->out % OUTPUTS != 0)
-        return false;
-    for (size_t i = 0; i < matrix->out * matrix->in; i++)
-        if (matrix->weight[i] > WEIGHT_MAX || matrix->weight[i] < -WEIGHT_MAX)
-            return false;
-    return true;
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && matrix->in % STEP == 0 && matrix->out % OUTPUTS == 0 &&
+           are_small(matrix->weight, matrix->out * matrix->in);
 }
 
 AVX2 static inline __m256i four(const uint8_t *q)

@@ -256,13 +256,14 @@ json_t *input_parse(const char *json, size_t bytes, size_t depth_max, struct pro
         return NULL;
     }
     json_error_t where;
-    json_t *parsed = json_loadb(json, bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &where);
+    json_t *parsed = json_loadb(json, bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, &where); /* no number is wanted anywhere */
     if (!parsed) {
         wrong(problem, 400, "", "");
         const char *what = json_error_code(&where) == json_error_null_character ? "\\u0000 is not allowed in a string"
                            : json_error_code(&where) == json_error_invalid_utf8 ? "the body is not UTF-8"
                            : json_error_code(&where) == json_error_duplicate_key ? "a member stands twice"
-                                                                                 : "the body is not JSON";
+                           : json_error_code(&where) == json_error_numeric_overflow ? "a number is too large"
+                                                                                    : "the body is not JSON";
         snprintf(problem->detail, sizeof problem->detail, "%s (line %d, byte %d)", what, where.line, where.position);
     }
     return parsed;

@@ -176,6 +176,7 @@ class Routes(Served):
         self.problem(self.server.annotate(b'{"text": "a", "text": "b"}'), 400)
         self.problem(self.server.annotate(b'{"text": "a"} x'), 400)
         self.problem(self.server.annotate(b"[" * 100_000), 400)
+        self.assertIn("too large", self.problem(self.server.annotate(b'{"text": "a", "id": 1e999}'), 400)["detail"])
 
     def test_bad_members(self):
         self.problem(self.server.annotate(b"[]"), 422)
@@ -188,7 +189,7 @@ class Routes(Served):
         self.problem(self.server.ask("POST", "/v1/annotate?x=1", b"Hallo", {"Content-Type": "text/plain"}), 422)
 
     def test_json_that_is_no_object(self):
-        for body in (b"5", b'"x"', b"null", b"true"):
+        for body in (b"5", b'"x"', b"null", b"true", b"9" * 30):
             self.problem(self.server.annotate(body), 422)
 
     def test_an_id_of_null_is_none(self):
