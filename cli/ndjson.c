@@ -153,12 +153,12 @@ static char *annotate_object(const struct worker *worker, json_t *object, struct
 static void name_fault(const json_error_t *where, struct failure *failure)
 {
     enum json_error_code code = json_error_code(where);
-    const char *what = code == json_error_null_character  ? "\\u0000 is not allowed in a string"
-                       : code == json_error_invalid_utf8  ? "the line is not UTF-8"
-                       : code == json_error_duplicate_key ? "a member stands twice"
-                       : code == json_error_numeric_overflow ? "a number is too large"
-                       : code == json_error_out_of_memory ? "out of memory"
-                                                          : "the line is not JSON";
+    const char *what = code == json_error_null_character || code == json_error_null_byte_in_key ? "\\u0000 is not allowed in a string"
+                       : code == json_error_invalid_utf8                                        ? "the line is not UTF-8"
+                       : code == json_error_duplicate_key                                       ? "a member stands twice"
+                       : code == json_error_numeric_overflow                                    ? "a number is too large"
+                       : code == json_error_out_of_memory                                       ? "out of memory"
+                                                                                                : "the line is not JSON";
     failure->status = code == json_error_out_of_memory ? 503 : 400;
     snprintf(failure->detail, sizeof failure->detail, "%s (byte %d)", what, where->position);
 }

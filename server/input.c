@@ -259,11 +259,12 @@ json_t *input_parse(const char *json, size_t bytes, size_t depth_max, struct pro
     json_t *parsed = json_loadb(json, bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, &where); /* no number is wanted anywhere */
     if (!parsed) {
         wrong(problem, 400, "", "");
-        const char *what = json_error_code(&where) == json_error_null_character ? "\\u0000 is not allowed in a string"
-                           : json_error_code(&where) == json_error_invalid_utf8 ? "the body is not UTF-8"
-                           : json_error_code(&where) == json_error_duplicate_key ? "a member stands twice"
-                           : json_error_code(&where) == json_error_numeric_overflow ? "a number is too large"
-                                                                                    : "the body is not JSON";
+        enum json_error_code code = json_error_code(&where);
+        const char *what = code == json_error_null_character || code == json_error_null_byte_in_key ? "\\u0000 is not allowed in a string"
+                           : code == json_error_invalid_utf8                                        ? "the body is not UTF-8"
+                           : code == json_error_duplicate_key                                       ? "a member stands twice"
+                           : code == json_error_numeric_overflow                                    ? "a number is too large"
+                                                                                                    : "the body is not JSON";
         snprintf(problem->detail, sizeof problem->detail, "%s (line %d, byte %d)", what, where.line, where.position);
     }
     return parsed;

@@ -176,6 +176,7 @@ class Routes(Served):
         self.problem(self.server.annotate(b'{"text": "a", "text": "b"}'), 400)
         self.problem(self.server.annotate(b'{"text": "a"} x'), 400)
         self.problem(self.server.annotate(b"[" * 100_000), 400)
+        self.assertIn("\\u0000", self.problem(self.server.annotate(b'{"a\\u0000b": 1}'), 400)["detail"])
         self.assertIn("too large", self.problem(self.server.annotate(b'{"text": "a", "id": 1e999}'), 400)["detail"])
 
     def test_bad_members(self):
