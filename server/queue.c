@@ -21,7 +21,7 @@ struct worker {
 };
 
 struct queue {
-    const duider_model *model;
+    const duider_model *model; /* NULL: it is not there yet */
     pthread_mutex_t lock;
     pthread_cond_t work, prepared;
     struct job **ring;
@@ -144,9 +144,14 @@ static void *work(void *payload)
 {
     struct worker *worker = payload;
     struct queue *queue = worker->queue;
-    struct tools tools = {NULL, NULL};
+    struct tools tools = {NULL, detector_new()};
     duider_error error;
-    if (prepare(&tools, queue->model, &error) != DUIDER_OK)
+    pthread_mutex_lock(&queue->lock);
+    while (!queue->model && !queue->stopping)
+        pthread_cond_wait(&queue->work, &queue->lock);
+    const duider_model *model = queue->model;
+    pthread_mutex_unlock(&queue->lock);
+    if (model && prepare(&tools, model, &error) != DUIDER_OK)
         log_message(LOG_WARNING, "%s", error.message); /* it is tried again with each job */
     pthread_mutex_lock(&queue->lock);
     queue->prepared_count++;
@@ -159,7 +164,7 @@ static void *work(void *payload)
         struct job *job = worker->job = take_job(queue), copy = *job;
         queue->running++;
         pthread_mutex_unlock(&queue->lock);
-        try_job(queue->model, &tools, &copy);
+        try_job(model, &tools, &copy);
         free(copy.fetched);
         copy.fetched = NULL;
         void (*released)(void *) = job->released;
@@ -201,12 +206,11 @@ static void start_workers(struct queue *queue)
 
 /* ---- the queue ---- */
 
-struct queue *queue_new(const duider_model *model, size_t workers, size_t length, size_t reserved)
+struct queue *queue_new(size_t workers, size_t length, size_t reserved)
 {
     struct queue *queue = calloc(1, sizeof *queue);
     if (!queue)
         return NULL;
-    queue->model = model;
     queue->length = length;
     queue->capacity = length + reserved;
     queue->wanted = workers;
@@ -219,13 +223,21 @@ struct queue *queue_new(const duider_model *model, size_t workers, size_t length
     if (queue->ring && queue->workers)
         start_workers(queue);
     const bool started = queue->able == workers;
-    while (started && queue->prepared_count < workers) /* or the first articles would wait for it */
-        pthread_cond_wait(&queue->prepared, &queue->lock);
     pthread_mutex_unlock(&queue->lock);
     if (started)
         return queue;
     queue_free(queue);
     return NULL;
+}
+
+void queue_set_model(struct queue *queue, const duider_model *model)
+{
+    pthread_mutex_lock(&queue->lock);
+    queue->model = model;
+    pthread_cond_broadcast(&queue->work);
+    while (queue->prepared_count < queue->wanted) /* or the first articles would wait for it */
+        pthread_cond_wait(&queue->prepared, &queue->lock);
+    pthread_mutex_unlock(&queue->lock);
 }
 
 /* What waits, at the price of what was done lately. What runs is not counted: it is nearly done, or the job in front will say that it waited too long. */

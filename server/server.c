@@ -28,16 +28,20 @@ struct server *server_new(struct listener *listener, struct config *config)
 bool server_load(struct server *server)
 {
     const struct config *config = &server->config;
+    const size_t reserved = config->max_batches * batch_window(config);
     duider_error error;
-    if (detector_check(&error) != DUIDER_OK || duider_model_open(config->model_path, &server->model, &error) != DUIDER_OK) {
+    bool loaded = detector_check(&error) == DUIDER_OK;
+    server->queue = loaded ? queue_new(config->workers, config->queue_length, reserved) : NULL;
+    loaded = loaded && duider_model_open(config->model_path, &server->model, &error) == DUIDER_OK; /* the workers get ready meanwhile */
+    if (!loaded) {
         log_message(LOG_ERROR, "%s", error.message);
         return false;
     }
-    const size_t reserved = config->max_batches * batch_window(config);
-    server->queue = queue_new(server->model, config->workers, config->queue_length, reserved);
+    if (server->queue)
+        queue_set_model(server->queue, server->model);
     if (server->queue && config->allow_fetch)
         server->fetcher = fetch_new(server, reserved);
-    const bool loaded = server->queue && (server->fetcher || !config->allow_fetch);
+    loaded = server->queue && (server->fetcher || !config->allow_fetch);
     if (!loaded)
         log_message(LOG_ERROR, "no memory or no threads for the workers");
     return loaded;

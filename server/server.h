@@ -178,8 +178,11 @@ struct queue_counts {
     size_t workers, stuck; /* that take jobs; that do not come back from one */
 };
 
-/* `model` must outlive the queue; `reserved`: room for jobs that are marked so. NULL: no memory or no thread. */
-struct queue *queue_new(const duider_model *model, size_t workers, size_t length, size_t reserved);
+/* `reserved`: room for jobs that are marked so. The workers begin to get ready. NULL: no memory or no thread. */
+struct queue *queue_new(size_t workers, size_t length, size_t reserved);
+
+/* What they annotate with; it must outlive the queue. Once, before the first job; returns when every worker is ready. */
+void queue_set_model(struct queue *queue, const duider_model *model);
 
 /* False: the queue is full or stopping, every worker is stuck, or the job would wait longer than it may; it was not taken. */
 bool queue_submit(struct queue *queue, struct job *job);
