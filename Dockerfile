@@ -1,5 +1,6 @@
 # The server and the command line as an image without shell or package manager:
 #   docker build -t duider . && docker run --read-only --cap-drop ALL -p 127.0.0.1:8087:8087 duider
+# With podman or buildah, build with --format docker: images of the OCI format have no HEALTHCHECK.
 # The tests in the image's surroundings: docker build --target test .
 FROM debian:12-slim AS build
 COPY deploy/install-packages.sh /duider/deploy/
