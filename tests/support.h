@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,6 +129,14 @@ static inline const duider_quote *support_quote(const duider_result *result, con
                 return quote;
     }
     return NULL;
+}
+
+/* -1 to 1, the same in every run. */
+static inline float support_random(void)
+{
+    static uint32_t state = 1;
+    state = state * 1664525u + 1013904223u;
+    return (float)(state >> 8) / 8388608.0f - 1.0f;
 }
 
 #endif

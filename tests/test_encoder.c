@@ -1,8 +1,6 @@
 /*
- * The encoder's arithmetic against plain loops: products with small weights (which the AVX2 kernel may take) and large ones, attention of odd
- * sizes; and what it measures of itself.
+ * The encoder's products against plain loops, with small weights (which the AVX2 kernel may take) and large ones; and what it measures of itself.
  */
-#include "attention.h"
 #include "encoder.h"
 #include "product.h"
 #include "support.h"
@@ -11,25 +9,17 @@
 
 enum { HIDDEN = 48, FFN = 80, ROWS = 37 };
 
-static uint32_t state_of_random = 1;
-
-static float random_float(void) /* -1 to 1 */
-{
-    state_of_random = state_of_random * 1664525u + 1013904223u;
-    return (float)(state_of_random >> 8) / 8388608.0f - 1.0f;
-}
-
 static struct quantised random_matrix(size_t out, size_t in, float most)
 {
     int8_t *weight = malloc(out * in);
     float *scale = malloc(out * sizeof *scale), *bias = malloc(out * sizeof *bias);
     assert_true(weight && scale && bias);
     for (size_t i = 0; i < out * in; i++)
-        weight[i] = (int8_t)lrintf(most * random_float());
+        weight[i] = (int8_t)lrintf(most * support_random());
     weight[0] = (int8_t)most;
     for (size_t i = 0; i < out; i++) {
         scale[i] = 0.01f + 0.001f * (float)i;
-        bias[i] = random_float();
+        bias[i] = support_random();
     }
     return (struct quantised){weight, scale, bias, out, in};
 }
@@ -47,7 +37,7 @@ static void check_product(struct multiplier *multiplier, const struct quantised 
     static float inputs[ROWS][FFN];
     for (size_t row = 0; row < ROWS; row++) {
         for (size_t i = 0; i < matrix->in; i++)
-            inputs[row][i] = row % 5 == 4 ? 0.0f : random_float() * (float)(row + 1);
+            inputs[row][i] = row % 5 == 4 ? 0.0f : support_random() * (float)(row + 1);
         multiplier_set_row(multiplier, row, inputs[row], matrix->in);
     }
     assert_int_equal(multiplier_run(multiplier, 0, product, ROWS, NULL), DUIDER_OK);
@@ -98,54 +88,6 @@ static void products_with_large_weights_are_right(void **state)
     check_products(127.0f, FFN);
 }
 
-/* `size`: of the numbers; the scores grow with its square. */
-static void check_attention(size_t rows, size_t count, size_t width, float size)
-{
-    enum { STRIDE = 64, COUNT_MAX = 96 };
-    static float out[COUNT_MAX][STRIDE];
-    struct attention *attention = attention_new(COUNT_MAX, width);
-    float *values[ATTENTION_OPERANDS];
-    assert_non_null(attention);
-    for (int operand = 0; operand < ATTENTION_OPERANDS; operand++) {
-        size_t here = operand == ATTENTION_QUERY ? rows : count;
-        values[operand] = calloc(here * width, sizeof(float));
-        assert_non_null(values[operand]);
-        for (size_t i = 0; i < here * width; i++)
-            values[operand][i] = size * random_float();
-        for (size_t row = 0; row < here; row++)
-            attention_set_row(attention, (enum attention_operand)operand, row, values[operand] + row * width);
-    }
-    attention_run(attention, rows, count, &out[0][0], STRIDE);
-    for (size_t row = 0; row < rows; row++) {
-        double wanted[STRIDE] = {0}, sum = 0.0;
-        for (size_t i = 0; i < count; i++) {
-            double score = 0.0;
-            for (size_t j = 0; j < width; j++)
-                score += (double)values[ATTENTION_QUERY][row * width + j] * (double)values[ATTENTION_KEY][i * width + j];
-            double weight = exp(score / sqrt((double)width));
-            sum += weight;
-            for (size_t j = 0; j < width; j++)
-                wanted[j] += weight * (double)values[ATTENTION_VALUE][i * width + j];
-        }
-        for (size_t j = 0; j < width; j++)
-            assert_true(fabs(wanted[j] / sum - (double)out[row][j]) <= 1e-3 * (double)size);
-    }
-    for (int operand = 0; operand < ATTENTION_OPERANDS; operand++)
-        free(values[operand]);
-    attention_free(attention);
-}
-
-static void attention_is_right_for_any_size(void **state)
-{
-    (void)state;
-    check_attention(1, 1, 32, 1.0f);
-    check_attention(7, 33, 32, 1.0f);
-    check_attention(64, 96, 16, 2.0f);
-    check_attention(5, 31, 40, 2.0f);
-    check_attention(6, 95, 32, 1e-6f); /* all keys weigh the same: sums are as large as they get */
-    check_attention(6, 96, 32, 0.0f);
-}
-
 static void measuring_counts_rows_and_changes_nothing(void **state)
 {
     enum { PIECES = 21, KEPT = 2 };
@@ -185,7 +127,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(products_with_small_weights_are_right),
         cmocka_unit_test(products_with_large_weights_are_right),
-        cmocka_unit_test(attention_is_right_for_any_size),
         cmocka_unit_test(measuring_counts_rows_and_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
