@@ -22,6 +22,8 @@ static const char *const female[] = {"mevrouw", "mevr", "mw", "mejuffrouw", "mrs
                                      "woordvoerster", "lerares", "directrice", "presidente", "actrice", "zangeres", "schrijfster", "voorzitster", "burgemeesteres",
                                      "wethoudster", "sprecherin", "ministerin", "kanzlerin", "präsidentin", "actress", "spokeswoman", "chairwoman", NULL};
 
+static const char *const joining[] = {"van", "bij", "in", "uit", "voor", "aan", "op", "de", "het", "den", "der", "'t", "of", "at", "for", "from", "the",
+                                      "von", "vom", "bei", "beim", "im", "für", "aus", "am", "an", "des", "dem", "die", "das", NULL};
 static const char *const spokespersons[] = {"woordvoerder", "woordvoerster", "zegsman", "zegsvrouw", "voorlichter", "voorlichtster", "persvoorlichter", "spokesman", "spokeswoman",
                                             "spokesperson", "sprecher", "sprecherin", "pressesprecher", "pressesprecherin", NULL};
 static const char *const organisations[] = {"bedrijf", "bond", "organisatie", "directie", "museum", "club", "ministerie", "concern", "fonds", "bank", "verzekeraar", "inspectie",
@@ -73,6 +75,12 @@ bool lexicon_spokesperson(struct view word)
 {
     char room[WORD_BYTES_MAX];
     return view_in(lower(word, room), spokespersons);
+}
+
+bool lexicon_joins(struct view word)
+{
+    char room[WORD_BYTES_MAX];
+    return view_in(lower(word, room), joining);
 }
 
 bool lexicon_organisation(struct view word)

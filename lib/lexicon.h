@@ -1,4 +1,4 @@
-/* Closed word classes of Dutch, English and German that the document model reads: pronouns and words that tell a gender. */
+/* Closed word classes of Dutch, English and German that the document model reads: pronouns, words that tell a gender, words between others. */
 #ifndef DUIDER_LEXICON_H
 #define DUIDER_LEXICON_H
 
@@ -15,6 +15,9 @@ bool lexicon_spokesperson(struct view word);
 
 /* A noun for an organisation, alone or at the end of a compound: "bond", "elektronicaconcern". */
 bool lexicon_organisation(struct view word);
+
+/* A preposition or article that joins a role to what it is of: "van", "het", "at". */
+bool lexicon_joins(struct view word);
 
 /* first_names.c: the gender of those who bear the first name, given in lower case without accents. */
 enum gender first_name_gender(struct view folded);

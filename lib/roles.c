@@ -1,7 +1,7 @@
 /*
  * Roles ("minister van Financiën") -> the entity that holds them, and what they tell of its gender.
  * A role belongs to the name that follows it at once, or that it follows behind a comma or bracket; a role alone ("de minister") to whom the
- * text gave it before, else to the person named last in its sentence or the one before.
+ * text gave it before, else to the person named last in its sentence or the one before. A role may hold a name ("lid van de VVD").
  */
 #include "decode.h"
 #include "lexicon.h"
@@ -116,6 +116,17 @@ static void read_titles(struct document *document)
     }
 }
 
+/* "lid van het" [US National Bureau of Economic Research]: the name that a role ends before belongs to it, and so does the rest of one that it ends in. */
+static struct span with_name(const struct document *document, struct span role)
+{
+    size_t next = mention_from(document, role.end);
+    if (next < document->mentions.count && document->mentions.items[next].span.first == role.end && lexicon_joins(word_view(document, role.end - 1)))
+        role.end = document->mentions.items[next].span.end;
+    else if (next > 0 && document->mentions.items[next - 1].span.first > role.first && document->mentions.items[next - 1].span.end > role.end)
+        role.end = document->mentions.items[next - 1].span.end;
+    return role;
+}
+
 duider_status link_roles(struct document *document, duider_error *error)
 {
     struct arena scratch;
@@ -123,7 +134,7 @@ duider_status link_roles(struct document *document, duider_error *error)
     arena_init(&scratch);
     bool done = decode_spans(document->model, HEAD_ROLES, document->logits, 0, document->words.count, &scratch, &found);
     for (size_t i = 0; done && i < found.count; i++) {
-        struct role role = {found.items[i].span, NONE};
+        struct role role = {with_name(document, found.items[i].span), NONE};
         role.entity = name_behind(document, role.span);
         if (role.entity == NONE)
             role.entity = name_before(document, role.span);

@@ -52,6 +52,17 @@ static void the_organisation_named_beside_the_cue_speaks(void **state)
     duider_result_free(result);
 }
 
+static void a_role_holds_the_name_it_is_of(void **state)
+{
+    (void)state;
+    duider_result *result = annotate("Het rapport komt van Marit Hoekstra, hoogleraar aan de Universiteit Maastricht. Ook Sander Bos, directeur van Greenpeace Nederland, schreef mee.");
+    const duider_entity *professor = support_entity(result, "Marit Hoekstra"), *director = support_entity(result, "Sander Bos");
+    assert_true(professor && director && professor->role_count == 1 && director->role_count == 1);
+    assert_string_equal(professor->roles[0].text, "hoogleraar aan de Universiteit Maastricht");
+    assert_string_equal(director->roles[0].text, "directeur van Greenpeace Nederland");
+    duider_result_free(result);
+}
+
 static void a_quote_that_follows_on_has_the_same_speaker(void **state)
 {
     (void)state;
@@ -106,6 +117,7 @@ int main(void)
         cmocka_unit_test(whom_the_speaker_names_is_not_the_speaker),
         cmocka_unit_test(a_spokesperson_speaks_for_the_organisation),
         cmocka_unit_test(the_organisation_named_beside_the_cue_speaks),
+        cmocka_unit_test(a_role_holds_the_name_it_is_of),
         cmocka_unit_test(a_quote_that_follows_on_has_the_same_speaker),
         cmocka_unit_test(forms_of_one_people_are_one_entity),
         cmocka_unit_test(a_name_ends_with_its_line),
