@@ -22,6 +22,7 @@ class Server:
     def __init__(self, *arguments):
         self.process = subprocess.Popen([SERVER, "--port", "0", *arguments], stderr=subprocess.PIPE, text=True)
         self.log = []
+        self.told = False
         while True:
             line = self.process.stderr.readline()
             if not line:
@@ -57,9 +58,13 @@ class Server:
                 out += chunk
             return out
 
+    def terminate(self):
+        self.told = True
+        self.process.send_signal(signal.SIGTERM)
+
     def stop(self):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
+        if self.process.poll() is None and not self.told:  # a second signal would end it at once
+            self.terminate()
         code = self.process.wait(600)
         text = self.rest.result()
         self.drain.shutdown()
@@ -334,7 +339,7 @@ class StartAndStop(unittest.TestCase):
         with concurrent.futures.ThreadPoolExecutor(6) as pool:
             answers = [pool.submit(server.annotate, {"text": TEXT * 10}) for _ in range(5)]
             concurrent.futures.wait(answers, return_when=concurrent.futures.FIRST_COMPLETED)
-            server.process.send_signal(signal.SIGTERM)
+            server.terminate()
             self.assertEqual({a.result()[0] for a in answers}, {200})
         code, log = server.stop()
         self.assertEqual(code, 0, log)
@@ -347,7 +352,7 @@ class StartAndStop(unittest.TestCase):
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
             answers = [pool.submit(server.annotate, {"text": TEXT * 10}) for _ in range(4)]
             concurrent.futures.wait(answers, return_when=concurrent.futures.FIRST_COMPLETED)
-            server.process.send_signal(signal.SIGTERM)
+            server.terminate()
             try:
                 while True:
                     socket.create_connection(("127.0.0.1", server.port), 20).close()
