@@ -4,6 +4,7 @@ from __future__ import annotations
 import math
 
 INK, BAR, LIGHT = "#444", "#0b5fa5", "#8a8a8a"
+COLOURS = ["#0b5fa5", "#b3401e", "#1a7f37", "#7a3fa0", "#a07800", "#00796b", "#c2185b"]
 
 
 def page(width: int, height: int, parts: list[str]) -> str:
@@ -68,7 +69,7 @@ def sizes(lines: dict[str, list[tuple[float, float]]], names: list[str], marks: 
     for figure in range(low, 101, 10):
         y = place(speeds[0], figure)[1]
         out.append(f'<path d="M{left} {y:.1f}H{left + width}" stroke="#ddd"/><text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{figure}</text>')
-    for speed in (a * 10**b for b in range(6) for a in (1, 2, 5)):
+    for speed in (a * 10**b for b in range(6) for a in (1, 2, 3, 4, 5, 7)):
         if least <= math.log10(speed) <= most:
             x = place(speed, low)[0]
             out.append(f'<path d="M{x:.1f} {top}V{top + height}" stroke="#ddd"/><text x="{x:.1f}" y="{top + height + 16}" text-anchor="middle">{speed:,}</text>')
@@ -78,7 +79,7 @@ def sizes(lines: dict[str, list[tuple[float, float]]], names: list[str], marks: 
     for place_of_name, (speed, _) in zip(names, next(iter(lines.values()))):
         out.append(f'<text x="{place(speed, 100)[0]:.1f}" y="{top - 6}" text-anchor="middle">{place_of_name}</text>')
     for i, (name, line) in enumerate(lines.items()):
-        colour = f"hsl({360 * i // len(lines)} 65% 38%)"
+        colour = COLOURS[i % len(COLOURS)]
         places = [place(*point) for point in line]
         out.append(f'<polyline fill="none" stroke="{colour}" stroke-width="1.5" points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in places)}"/>')
         out += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{colour}"><title>{name}: {figure:.1f} at {speed:,.0f} words/s</title></circle>' for (x, y), (speed, figure) in zip(places, line)]

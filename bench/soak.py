@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import collections
 import json
 import random
 import sys
@@ -20,6 +21,7 @@ from run import machine
 from service import Connection, Server, article, closed_loop
 
 LOAD, SETTLED = 0.8, 0.1
+IDLE_S = 10  # a connection that is silent for longer is not used again: the server may be about to close it
 
 
 async def run(args: argparse.Namespace) -> dict:
@@ -35,12 +37,14 @@ async def soak(args: argparse.Namespace, server: Server) -> dict:
     capacity = len(took) / 10 * 120  # words a second
     rng, counts, wrong = random.Random(1), {"articles": 0, "errors": 0, "left": 0}, 0
     at_rest, start, end = server.descriptors(), time.monotonic(), time.monotonic() + 60 * args.minutes
-    idle: list[Connection] = []
+    idle: collections.deque[tuple[float, Connection]] = collections.deque()  # with the time of the last answer, oldest first
     samples: list[tuple[float, float]] = []
 
     async def one(words: int) -> None:
         nonlocal wrong
-        connection = idle.pop() if idle else Connection(server.port)
+        while idle and idle[0][0] < time.monotonic() - IDLE_S:
+            idle.popleft()[1].close()
+        connection = idle.pop()[1] if idle else Connection(server.port)
         kind = rng.random()
         try:
             if kind < 0.05:  # a client that leaves in the middle
@@ -61,7 +65,7 @@ async def soak(args: argparse.Namespace, server: Server) -> dict:
         except Exception as error:  # any is a failure of the run
             print("wrong:", error, flush=True)
             wrong += 1
-        idle.append(connection)
+        idle.append((time.monotonic(), connection))
 
     tasks: set[asyncio.Task] = set()
     next_sample, due = start, start
@@ -77,7 +81,7 @@ async def soak(args: argparse.Namespace, server: Server) -> dict:
             print(f"{samples[-1][0] / 60:5.1f} min: {samples[-1][1]:.1f} MB, {server.descriptors()} descriptors, {counts}, wrong {wrong}", flush=True)
             next_sample += max(5.0, 60 * args.minutes / 30)
     await asyncio.gather(*tasks)
-    for connection in idle:
+    for _, connection in idle:
         connection.close()
     await asyncio.sleep(2)
     leaked = server.descriptors() - at_rest
