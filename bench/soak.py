@@ -24,6 +24,12 @@ LOAD, SETTLED = 0.8, 0.1
 IDLE_S = 10  # a connection that is silent for longer is not used again: the server may be about to close it
 
 
+def is_wrong(status: int, wanted: int) -> bool:
+    if status != wanted:
+        print(f"wrong: {status} in place of {wanted}", flush=True)
+    return status != wanted
+
+
 async def run(args: argparse.Namespace) -> dict:
     with Server(args.build, "--model", args.model, "--workers", "2") as server:
         return await soak(args, server)
@@ -56,11 +62,11 @@ async def soak(args: argparse.Namespace, server: Server) -> dict:
                 counts["left"] += 1
             elif kind < 0.10:
                 status, _ = await connection.request(b'{"text": 1}')
-                wrong += status != 422
+                wrong += is_wrong(status, 422)
                 counts["errors"] += 1
             else:
                 status, _ = await connection.request(bodies[words])
-                wrong += status != 200
+                wrong += is_wrong(status, 200)
                 counts["articles"] += 1
         except Exception as error:  # any is a failure of the run
             print("wrong:", error, flush=True)
