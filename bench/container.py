@@ -8,8 +8,8 @@ usage: bench/container.py ROOT [--starts 10]      ROOT: the folder that holds th
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -19,40 +19,23 @@ from pathlib import Path
 
 from compare import spread
 from run import machine, ranged
-from service import resident_mb
+from service import Server
 
-NOBODY, PATHS = "65534:65534", {"PATH": "/usr/sbin:/usr/bin"}
-
-
-def enter(root: str) -> list[str]:
-    """-> what a program in the image's root is started with."""
-    return ["setpriv", "--no-new-privs", "chroot", f"--userspec={NOBODY}", root]
-
-
-def start(root: str) -> tuple[subprocess.Popen, float, int]:
-    """-> the server, milliseconds until it was ready, its port."""
-    began = time.monotonic()
-    process = subprocess.Popen([*enter(root), "/usr/bin/duider-server", "--port", "0"], env=PATHS, stderr=subprocess.PIPE, text=True)
-    line = process.stderr.readline()
-    took = 1000 * (time.monotonic() - began)
-    found = re.search(r"ready on http://[^ ]+:(\d+), ", line)
-    if not found:
-        process.kill()
-        raise SystemExit(f"the server did not start: {line}")
-    return process, took, int(found.group(1))
+NOBODY = "65534:65534"
 
 
 def measure(root: str, starts: int) -> None:
     files = [path for path in Path(root).rglob("*") if path.is_file() and not path.is_symlink() and not set(path.relative_to(root).parts[:1]) & {"proc", "dev"}]
+    enter = ["env", "-i", "PATH=/usr/sbin:/usr/bin", "setpriv", "--no-new-privs", "chroot", f"--userspec={NOBODY}", root]
     took, resident, healthy = [], 0.0, 0
     for _ in range(starts + 1):
-        process, ms, port = start(root)
-        took.append(ms)
-        resident = resident_mb(process.pid)
-        healthy += subprocess.run([*enter(root), "/usr/bin/duider-server", "--healthcheck"], env={**PATHS, "DUIDER_PORT": str(port)}).returncode == 0
-        process.terminate()
-        if process.wait() != 0:
-            raise SystemExit("the server did not stop well")
+        began = time.monotonic()
+        with Server("/usr/bin", within=enter) as server:
+            took.append(1000 * (time.monotonic() - began))
+            resident = server.resident_mb()
+            healthy += subprocess.run([*enter, "/usr/bin/duider-server", "--healthcheck", "--port", str(server.port)]).returncode == 0
+            if asyncio.run(server.stop()) != 0:
+                raise SystemExit("the server did not stop well")
     print(f"{date.today()}, {machine()}\n{len(files)} files, {sum(f.stat().st_size for f in files) / 1e6:.0f} MB")
     print(f"start to ready: {ranged(spread(took[1:]), 0)} ms; resident then {resident:.0f} MB; healthy {healthy} of {starts + 1} times")
 

@@ -8,6 +8,7 @@ import re
 import subprocess
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -28,10 +29,11 @@ def resident_mb(pid: int) -> float:
 
 
 class Server:
-    """duider-server with its own port, for `with`: it never outlives the run.  Its log is read and dropped: a full pipe would stop it."""
+    """duider-server with its own port, for `with`: it never outlives the run.  Its log is read and dropped: a full pipe would stop it.
+    `within`: a command that runs what follows it."""
 
-    def __init__(self, build: str, *options: str):
-        self.process = subprocess.Popen([f"{build}/duider-server", "--port", "0", *options], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    def __init__(self, build: str, *options: str, within: Sequence[str] = ()):
+        self.process = subprocess.Popen([*within, f"{build}/duider-server", "--port", "0", *options], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         ready = self.process.stderr.readline().decode()
         found = re.search(r"ready on http://[^ ]+:(\d+), ", ready)
         if not found:

@@ -205,10 +205,8 @@ void attention_run(struct attention *attention, size_t rows, size_t count, float
             for (size_t key = count; key < keys; key++)
                 scores[key] = scores[0]; /* whole steps are fastest; what is no key is taken out again */
             int32_t sum = exponential_weights(scores, keys, score_scale, weights);
-            for (size_t key = count; key < keys; key++) {
-                sum -= weights[key];
-                weights[key] = 0;
-            }
+            for (size_t key = count; key < keys; key++)
+                sum -= weights[key]; /* it may stand beside the last one, and then meets a value of zeros */
             scale[row] = value_scale / (float)sum;
         }
         for (size_t row = 0; row < here; row++)

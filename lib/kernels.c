@@ -159,12 +159,12 @@ CLONES void scale_row(const float *x, size_t count, float inverse, int levels, i
 
 CLONES void scale_pair(const float *first, const float *second, size_t count, float inverse, int levels, int16_t *q)
 {
-    float top = (float)levels, inverse_second = second ? inverse : 0.0f;
+    float top = (float)levels;
     const float *other = second ? second : first;
 #pragma omp simd
     for (size_t i = 0; i < count; i++) {
         q[2 * i] = whole(first[i] * inverse, top);
-        q[2 * i + 1] = second ? whole(other[i] * inverse_second, top) : 0;
+        q[2 * i + 1] = second ? whole(other[i] * inverse, top) : 0;
     }
 }
 

@@ -16,7 +16,7 @@ import torch
 import labels
 from dataset import WINDOW, Builder, cut_windows, read_lines
 from losses import encode
-from model import Duider, Encoder
+from model import Duider, Encoder, depth_of
 from tokenizer import PieceTokenizer
 
 ROOT = Path(__file__).parent.parent
@@ -25,9 +25,8 @@ ROOT = Path(__file__).parent.parent
 def load(checkpoint: Path) -> Duider:
     state = torch.load(checkpoint, weights_only=True)["model"]
     vocabulary, hidden = state["encoder.words.weight"].shape
-    layers = 1 + max(int(k.split(".")[2]) for k in state if k.startswith("encoder.layers."))
     ffn = state["encoder.layers.0.ffn_in.weight"].shape[0]
-    model = Duider(Encoder(vocabulary, state["encoder.positions.weight"].shape[0], hidden, layers, 12, ffn, 1e-12, 0.0), hidden)
+    model = Duider(Encoder(vocabulary, state["encoder.positions.weight"].shape[0], hidden, depth_of(state), 12, ffn, 1e-12, 0.0), hidden)
     model.load_state_dict(state)
     return model.eval()
 
