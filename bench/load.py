@@ -3,7 +3,7 @@
 
 usage: bench/load.py [--build build] [--model models/duider.model] [--seconds 20] [--stops 50] [--json build/load.json] [--plot docs/load.svg]
 
-The clients run on the same processors as the server.  Ends with status 1 where a figure misses its aim (issue: the service).
+Throughput and overload: the server on half of the processors, the clients on the other half; everything else on all of them.  Ends with status 1 where a figure misses its aim (issue: the service).
 """
 from __future__ import annotations
 
@@ -16,25 +16,19 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from run import CONNECTIONS, WORKERS, machine, ranged, requester, saturate, saturate_in_turns, start_server
-from service import Connection, Lost, Server, article, closed_loop, open_loop, percentile
+from run import WORKERS, machine, ranged, saturate_in_turns
+from service import Connection, Lost, Server, article, bound_to, closed_loop, confined_to, open_loop, percentile, split_processors
 
 WORDS = 50
 QUEUE_TIMEOUT_MS = 500
 IDLE, DRIPPING = 2000, 200
 
 
-def throughput(args: argparse.Namespace, body: bytes) -> dict:
-    """Server and library in turns, for about --seconds each."""
-    text = json.loads(body)["text"].encode()
-    with start_server(args) as server:
-        rate = saturate([requester(server.port, text) for _ in range(CONNECTIONS)], 20)
-        return saturate_in_turns(args, server, text, 3, max(20, int(rate * args.seconds / 3)))
-
-
 async def overload(args: argparse.Namespace, body: bytes) -> list[dict]:
-    with Server(args.build, "--model", args.model, "--workers", str(WORKERS), "--queue-timeout-ms", str(QUEUE_TIMEOUT_MS), "--max-connections", "4000",
-                    "--max-connections-per-address", "0") as server:
+    """The server on half of the processors, the clients on the other half: asking four times as much as can be answered costs them a good part of one."""
+    own, clients = split_processors()
+    with confined_to(clients), Server(args.build, "--model", args.model, "--workers", str(len(own)), "--queue-timeout-ms", str(QUEUE_TIMEOUT_MS), "--max-connections", "4000",
+                                      "--max-connections-per-address", "0", within=bound_to(own)) as server:
         await closed_loop(server.port, body, 4, 2)
         rows = []
         for factor in (0.5, 1.0, 1.5, 2.0, 3.0, 4.0):
@@ -165,7 +159,7 @@ def plot(rows: list[dict], path: Path) -> None:
 async def run(args: argparse.Namespace) -> dict:
     body = article(WORDS)
     result = {"date": str(date.today()), "machine": machine(), "words": WORDS, "workers": WORKERS, "queue_timeout_ms": QUEUE_TIMEOUT_MS}
-    result["throughput"] = t = await asyncio.to_thread(throughput, args, body)
+    result["throughput"] = t = await asyncio.to_thread(saturate_in_turns, args, json.loads(body)["text"].encode(), 3, args.seconds / 3)
     print(f"server {ranged(t['server_per_s'])} articles/s, library {ranged(t['library_per_s'])}: share {ranged(t['server_over_library'], 3)}; aim 0.95", flush=True)
     result["overload"] = rows = await overload(args, body)
     for r in rows:
@@ -194,7 +188,7 @@ def main() -> None:
     args = parser.parse_args()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 8192), hard))  # the server inherits it
-    print(f"{date.today()}, {machine()}, articles of {WORDS} words, {WORKERS} workers", flush=True)
+    print(f"{date.today()}, {machine()}, articles of {WORDS} words", flush=True)
     result = asyncio.run(run(args))
     args.json.write_text(json.dumps(result, indent=1) + "\n")
     plot(result["overload"], args.plot)

@@ -26,7 +26,7 @@ from pathlib import Path
 import plots
 from compare import compare, spread
 from library import Library, Session
-from service import Server
+from service import Server, bound_to, confined_to, split_processors
 
 ARTICLES, WORKERS, CONNECTIONS, STARTS, TURNS = 100, 2, 4, 7, 5
 QUIET = 0.5  # load average of a machine that does nothing else
@@ -58,8 +58,9 @@ def drop_from_memory(path: str) -> float:
     return sum(r & 1 for r in resident) / pages
 
 
-def start_server(args: argparse.Namespace) -> Server:
-    return Server(args.build, "--model", args.model, "--workers", str(WORKERS))
+def start_server(args: argparse.Namespace, processors: list[int] | None = None) -> Server:
+    """With a worker for each of `processors` where given, and on them alone."""
+    return Server(args.build, "--model", args.model, "--workers", str(len(processors) if processors else WORKERS), within=bound_to(processors) if processors else ())
 
 
 def measure_start(args: argparse.Namespace) -> dict:
@@ -90,16 +91,17 @@ def requester(port: int, text: bytes) -> Callable[[], None]:
     return ask
 
 
-def saturate(calls: list[Callable[[], object]], count: int) -> float:
-    """Each call again and again on a thread of its own  ->  how many a second, over `count` of them while all threads are at work."""
+def saturate(calls: list[Callable[[], object]], count: int, processors: list[int] | None = None) -> float:
+    """Each call again and again on a thread of its own, on `processors` where given  ->  how many a second, over `count` of them while all threads are at work."""
     ends: list[float] = []
     stop = threading.Event()
 
     def loop(call: Callable[[], object]) -> None:
         try:
-            while not stop.is_set():
-                call()
-                ends.append(time.monotonic())
+            with confined_to(processors or os.sched_getaffinity(0)):
+                while not stop.is_set():
+                    call()
+                    ends.append(time.monotonic())
         finally:
             stop.set()
 
@@ -114,15 +116,22 @@ def saturate(calls: list[Callable[[], object]], count: int) -> float:
     return count / (ends[len(calls) + count] - ends[len(calls)])
 
 
-def saturate_in_turns(args: argparse.Namespace, server: Server, text: bytes, turns: int, articles: int) -> dict:
-    """Articles a second of the server and of the library with as many threads, in turns."""
+def saturate_in_turns(args: argparse.Namespace, text: bytes, turns: int, seconds: float) -> dict:
+    """Articles a second of the server and of the library with as many threads, in turns of about `seconds`, on half of the processors; clients have the other half."""
+    own, clients = split_processors()
     library = Library(args.build, args.model)
-    sessions = [Session(library) for _ in range(WORKERS)]
+    sessions = [Session(library) for _ in own]
     ours, alone = [], []
-    for _ in range(turns):
-        ours.append(saturate([requester(server.port, text) for _ in range(CONNECTIONS)], articles))
-        alone.append(saturate([lambda s=s: s.annotate(text) for s in sessions], articles))
-    return {"server_per_s": spread(ours), "library_per_s": spread(alone), "server_over_library": spread([a / b for a, b in zip(ours, alone)])}
+    with start_server(args, own) as server:
+
+        def serve(count: int) -> float:
+            return saturate([requester(server.port, text) for _ in range(2 * len(own))], count, clients)
+
+        count = max(20, int(serve(20) * seconds))
+        for _ in range(turns):
+            ours.append(serve(count))
+            alone.append(saturate([lambda s=s: s.annotate(text) for s in sessions], count, own))
+    return {"processors": len(own), "server_per_s": spread(ours), "library_per_s": spread(alone), "server_over_library": spread([a / b for a, b in zip(ours, alone)])}
 
 
 def measure_server(args: argparse.Namespace, text: bytes) -> dict:
@@ -131,7 +140,7 @@ def measure_server(args: argparse.Namespace, text: bytes) -> dict:
         out["rss_ready_mb"] = server.resident_mb()
         saturate([requester(server.port, text) for _ in range(CONNECTIONS)], ARTICLES)
         out["rss_after_mb"] = server.resident_mb()
-        return out | saturate_in_turns(args, server, text, TURNS, args.turn)
+    return out | saturate_in_turns(args, text, TURNS, args.seconds)
 
 
 # ---- the table ----
@@ -163,7 +172,7 @@ def table(result: dict) -> list[tuple[str, str]]:
              ("server: start to ready, warm", f"{ranged(server['start']['warm_ms'], 0)} ms"),
              ("server: start to ready, model file not in the page cache", f"{ranged(server['start']['cold_ms'], 0)} ms"),
              (f"server, {WORKERS} workers: resident memory at ready, after {ARTICLES} articles", f"{server['rss_ready_mb']:.0f}, {server['rss_after_mb']:.0f} MB"),
-             ("server at saturation, library with as many threads: articles/s", f"{ranged(server['server_per_s'])}, {ranged(server['library_per_s'])}"),
+             (f"server on {server['processors']} of the processors, saturated by clients on the others; library on them with as many threads: articles/s", f"{ranged(server['server_per_s'])}, {ranged(server['library_per_s'])}"),
              ("… server over library", ranged(server["server_over_library"], 3))]
     for row in result["peers"]:
         if "missing" in row:
@@ -184,7 +193,6 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=8, help="of each part that may be repeated")
     parser.add_argument("--words", type=int, default=50000, help="of the longest article")
     parser.add_argument("--rounds", type=int, default=7, help="beside each peer")
-    parser.add_argument("--turn", type=int, default=20, help="articles of a turn of the server or the library")
     parser.add_argument("--json", type=Path, help="default: bench.json in the build folder")
     parser.add_argument("--plots", type=Path, default=Path("docs"))
     args = parser.parse_args()

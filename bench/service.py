@@ -2,13 +2,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import re
 import subprocess
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -22,6 +23,29 @@ def article(words: int) -> bytes:
     while sum(len(s.split()) for s in out) < words:
         out.append(sentences[len(out) % len(sentences)])
     return json.dumps({"text": " ".join(out)}).encode()
+
+
+def split_processors() -> tuple[list[int], list[int]]:
+    """-> processors for the server and for its clients, which would take time from it otherwise: half of them each; where there is one, it is both's."""
+    own = sorted(os.sched_getaffinity(0))
+    half = len(own) // 2
+    return (own[:half], own[half:]) if half else (own, own)
+
+
+@contextlib.contextmanager
+def confined_to(processors: Sequence[int]) -> Iterator[None]:
+    """This thread, and those that it starts, run on these processors alone."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, processors)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def bound_to(processors: Sequence[int]) -> tuple[str, ...]:
+    """-> a command that runs what follows it on these processors alone."""
+    return "taskset", "--cpu-list", ",".join(map(str, processors))
 
 
 def resident_mb(pid: int) -> float:
@@ -107,8 +131,9 @@ def percentile(values: list[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else float("nan")
 
 
-async def closed_loop(port: int, body: bytes, clients: int, seconds: float) -> list[float]:
-    """`clients` connections that ask again as soon as they are answered  ->  milliseconds of each answer."""
+async def closed_loop(port: int, body: bytes | Callable[[], bytes], clients: int, seconds: float) -> list[float]:
+    """`clients` connections that ask again as soon as they are answered, for `body` or what it returns  ->  milliseconds of each answer."""
+    pick = body if callable(body) else lambda: body
     took: list[float] = []
     end = time.monotonic() + seconds
 
@@ -116,7 +141,7 @@ async def closed_loop(port: int, body: bytes, clients: int, seconds: float) -> l
         connection = Connection(port)
         while time.monotonic() < end:
             began = time.monotonic()
-            status, _ = await connection.request(body)
+            status, _ = await connection.request(pick())
             if status != 200:
                 raise RuntimeError(f"status {status} from a server that is not overloaded")
             took.append(1000 * (time.monotonic() - began))

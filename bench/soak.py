@@ -21,6 +21,7 @@ from run import machine
 from service import Connection, Server, article, closed_loop
 
 LOAD, SETTLED = 0.8, 0.1
+CAPACITY_S = 30
 IDLE_S = 10  # a connection that is silent for longer is not used again: the server may be about to close it
 
 
@@ -35,12 +36,25 @@ async def run(args: argparse.Namespace) -> dict:
         return await soak(args, server)
 
 
+async def measure_capacity(port: int, bodies: dict[int, bytes], mix: list[int]) -> float:
+    """-> words a second when four clients ask for articles of the mix, as soon as they are answered."""
+    await closed_loop(port, bodies[900], 4, 5)  # all shapes have been seen
+    asked: collections.Counter[int] = collections.Counter()
+    rng = random.Random(0)
+
+    def pick() -> bytes:
+        words = rng.choice(mix)
+        asked[words] += 1
+        return bodies[words]
+
+    await closed_loop(port, pick, 4, CAPACITY_S)
+    return sum(words * count for words, count in asked.items()) / CAPACITY_S
+
+
 async def soak(args: argparse.Namespace, server: Server) -> dict:
     bodies = {words: article(words) for words in (20, 50, 120, 400, 900)}
     mix = [20] * 4 + [50] * 8 + [120] * 6 + [400] * 3 + [900]
-    await closed_loop(server.port, bodies[900], 4, 5)  # all shapes have been seen
-    took = await closed_loop(server.port, bodies[120], 4, 10)
-    capacity = len(took) / 10 * 120  # words a second
+    capacity = await measure_capacity(server.port, bodies, mix)
     rng, counts, wrong = random.Random(1), {"articles": 0, "errors": 0, "left": 0}, 0
     at_rest, start, end = server.descriptors(), time.monotonic(), time.monotonic() + 60 * args.minutes
     idle: collections.deque[tuple[float, Connection]] = collections.deque()  # with the time of the last answer, oldest first
