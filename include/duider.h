@@ -255,6 +255,7 @@ typedef struct duider_entity {
     size_t role_count;
 } duider_entity;
 
+/* In German text the words between marks in a mixed quote are a direct quote, too, whose span lies within the clause's. */
 typedef struct duider_quote {
     const char *id; /* "q1", "q2", ... in text order */
     duider_quote_kind kind;

@@ -119,6 +119,7 @@ struct quote {
     struct span speaker; /* first == NONE: none */
     size_t entity;       /* NONE: none */
     double confidence, speaker_confidence;
+    bool doubtful; /* perhaps nobody said it: to be dropped */
     double polarity[3];
 };
 
@@ -162,7 +163,7 @@ static inline const float *word_logits(const struct document *document, size_t w
 
 struct encoder;
 
-/* Stages in order, one a file: tokenizer, sentence, heads, entities, roles, quotes, speakers, salience, sentiment. Each returns OK or fills `error`. */
+/* Stages in order, one a file: tokenizer, sentence, heads, entities, roles, quotes, speakers, nested quotes, salience, sentiment. Each returns OK or fills `error`. */
 duider_status tokenize(struct document *document, duider_error *error);
 duider_status split_sentences(struct document *document, duider_error *error);
 duider_status run_network(struct document *document, struct encoder *encoder, const duider_options *options, duider_error *error);
@@ -171,6 +172,8 @@ duider_status group_entities(struct document *document, duider_error *error);
 duider_status link_roles(struct document *document, duider_error *error);
 duider_status find_quotes(struct document *document, duider_error *error);
 duider_status attribute_quotes(struct document *document, duider_error *error);
+duider_status nest_quotes(struct document *document, duider_error *error);
+duider_status drop_doubtful_quotes(struct document *document, duider_error *error);
 duider_status weigh_entities(struct document *document, duider_error *error);
 duider_status read_sentiment(struct document *document, duider_error *error);
 

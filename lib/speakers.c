@@ -560,7 +560,7 @@ duider_status attribute_quotes(struct document *document, duider_error *error)
     struct arena scratch;
     struct attribution attribution = {0};
     arena_init(&scratch);
-    size_t words = document->words.count, quotes = document->quotes.count, names = document->mentions.count, kept = 0;
+    size_t words = document->words.count, names = document->mentions.count;
     bool done = decode_spans(document->model, HEAD_CUES, document->logits, 0, words, &scratch, &attribution.cues) &&
                 decode_spans(document->model, HEAD_SPEAKERS, document->logits, 0, words, &scratch, &attribution.speakers);
     attribution.cue_owner = arena_alloc(&scratch, attribution.cues.count, sizeof(size_t));
@@ -568,13 +568,25 @@ duider_status attribute_quotes(struct document *document, duider_error *error)
     done = done && attribution.cue_owner && attribution.cue_distance;
     if (done)
         give_cues(document, &attribution);
-    for (size_t q = 0; done && q < quotes; q++) {
-        struct quote *all = document->quotes.items;
-        done = attribute(document, &attribution, q, kept ? &all[kept - 1] : NULL, names);
-        if (!is_doubtful(&all[q]))
-            all[kept++] = all[q];
+    const struct quote *before = NULL;
+    for (size_t q = 0; done && q < document->quotes.count; q++) {
+        struct quote *quote = &document->quotes.items[q];
+        done = attribute(document, &attribution, q, before, names);
+        quote->doubtful = is_doubtful(quote);
+        if (!quote->doubtful)
+            before = quote;
     }
-    document->quotes.count = kept;
     arena_release(&scratch);
     return done ? DUIDER_OK : fail_memory(error);
+}
+
+duider_status drop_doubtful_quotes(struct document *document, duider_error *error)
+{
+    (void)error;
+    size_t kept = 0;
+    for (size_t i = 0; i < document->quotes.count; i++)
+        if (!document->quotes.items[i].doubtful)
+            document->quotes.items[kept++] = document->quotes.items[i];
+    document->quotes.count = kept;
+    return DUIDER_OK;
 }

@@ -110,6 +110,28 @@ static void words_between_marks_are_direct_and_a_clause_around_them_mixed(void *
     duider_result_free(result);
 }
 
+/* German corpora of quotations mark the words as well as the clause, Dutch guidelines the clause alone. */
+static void words_between_marks_in_a_german_clause_are_a_quote_of_their_own(void **state)
+{
+    (void)state;
+    duider_result *result = annotate("Neue Fähre verspätet sich\n\nDie Bürgermeisterin von Hohenried, Karla Westermann, sagte am Dienstag, die neue Fähre sei "
+                                     "„viel zu laut und viel zu teuer“ geraten. Der Betreiber Seelinie wies das zurück. „Wir haben gebaut, was bestellt war“, erklärte "
+                                     "Sprecher Jonas Thiele.");
+    const duider_quote *mixed = support_quote(result, "die neue Fähre"), *nested = support_quote(result, "viel zu laut");
+    assert_int_equal(duider_result_quote_count(result), 3);
+    assert_ptr_equal(duider_result_quote_at(result, 0), mixed);
+    assert_ptr_equal(duider_result_quote_at(result, 1), nested);
+    assert_int_equal(mixed->kind, DUIDER_MIXED);
+    assert_int_equal(nested->kind, DUIDER_DIRECT);
+    assert_string_equal(nested->spans[0].text, "viel zu laut und viel zu teuer");
+    assert_string_equal(nested->cue[0].text, "sagte");
+    assert_string_equal(duider_result_entity_at(result, nested->speaker_entity)->name, "Karla Westermann");
+    duider_result_free(result);
+    result = annotate("Nieuwe veerboot vertraagd\n\nBurgemeester Karla Westerman van Hoogriet zei dinsdag dat de nieuwe veerboot „veel te luid en veel te duur” is geworden.");
+    assert_int_equal(duider_result_quote_count(result), 1);
+    duider_result_free(result);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -122,6 +144,7 @@ int main(void)
         cmocka_unit_test(forms_of_one_people_are_one_entity),
         cmocka_unit_test(a_name_ends_with_its_line),
         cmocka_unit_test(words_between_marks_are_direct_and_a_clause_around_them_mixed),
+        cmocka_unit_test(words_between_marks_in_a_german_clause_are_a_quote_of_their_own),
     };
     return cmocka_run_group_tests(tests, support_open, support_close);
 }
