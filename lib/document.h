@@ -161,6 +161,9 @@ static inline const float *word_logits(const struct document *document, size_t w
     return document->logits + word * document->model->label_count;
 }
 
+/* language.c: where the options say AUTO. `other`: how likely the caller finds it that it is none of nl, en, de. Uncertain: Dutch. */
+void choose_language(struct document *document, double other);
+
 struct encoder;
 
 /* Stages in order, one a file: tokenizer, sentence, heads, entities, roles, quotes, speakers, nested quotes, salience, sentiment. Each returns OK or fills `error`. */

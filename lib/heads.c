@@ -204,26 +204,6 @@ static duider_status read_window(struct document *document, struct encoder *enco
     return status;
 }
 
-/* The mean of the words decides. The network knows these three languages alone; how likely another one is, `other`, the caller says. */
-static void choose_language(struct document *document, double other)
-{
-    const struct model *model = document->model;
-    double means[3] = {0.0, 0.0, 0.0}, total = 0.0;
-    for (size_t word = 0; word < document->words.count; word++)
-        for (size_t i = 0; i < 3; i++)
-            means[i] += (double)word_logits(document, word)[model->head_first[HEAD_LANGUAGE] + i] / (double)document->words.count;
-    size_t best = 0;
-    for (size_t i = 1; i < 3; i++)
-        best = means[i] > means[best] ? i : best;
-    for (size_t i = 0; i < 3; i++)
-        total += exp(means[i] - means[best]);
-    if ((1.0 - other) / total <= 0.5)
-        best = 0; /* uncertain: Dutch */
-    document->language = (duider_language)(DUIDER_LANGUAGE_NL + best);
-    document->language_detected = true;
-    document->language_confidence = (1.0 - other) * exp(means[best] - fmax(means[0], fmax(means[1], means[2]))) / total;
-}
-
 duider_status run_network(struct document *document, struct encoder *encoder, const duider_options *options, duider_error *error)
 {
     struct arena scratch;

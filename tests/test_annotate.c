@@ -396,9 +396,30 @@ static void threads_share_a_model_and_agree(void **state)
     duider_result_free(result);
 }
 
+static void short_texts_are_in_the_language_of_their_words(void **state)
+{
+    (void)state;
+    static const struct {
+        duider_language language;
+        const char *text;
+    } cases[] = {
+        {DUIDER_LANGUAGE_NL, "Vlak voor de sluiting vroeg Ashworth aan Peterson of het loket nog open was."},
+        {DUIDER_LANGUAGE_DE, "Die Fähre fährt erst im Herbst, sagte der Kapitän, der seit Jahren auf dem See unterwegs ist."},
+        {DUIDER_LANGUAGE_DE, "Neue Fähre verspätet sich\n\nDie Bürgermeisterin von Hohenried, Karla Westermann, sagte am Dienstag, die neue Fähre sei zu laut geraten."},
+        {DUIDER_LANGUAGE_EN, "The mayor of Harlow said on Tuesday that the ferry was too loud for her taste."},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        duider_result *result = support_annotate(cases[i].text, strlen(cases[i].text), NULL);
+        assert_int_equal(duider_result_language(result), cases[i].language);
+        assert_true(duider_result_language_confidence(result) > 0.9);
+        duider_result_free(result);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(short_texts_are_in_the_language_of_their_words),
         cmocka_unit_test(an_article_has_entities_and_quotes),
         cmocka_unit_test(json_holds_the_result),
         cmocka_unit_test(offsets_point_at_the_text_in_every_unit),
