@@ -8,6 +8,7 @@ A tokenizer.json that is there already stays.
 from __future__ import annotations
 
 import argparse
+import json
 import subprocess
 import sys
 import zipfile
@@ -20,7 +21,8 @@ SOURCES = {
     "headlines_nl": "sentiment/nl.headlines", "targets_en": "sentiment/en.targets",
 }
 HERE = Path(__file__).parent
-OWN = {"headlines_own": "headlines.nl", "sentences_own": "sentences.nl", "targets_own": "targets.nl"}  # in data/, for training alone
+OWN = {"headlines_own": "headlines.nl", "sentences_own": "sentences.nl", "targets_own": "targets.nl", "targets_own_en": "targets.en"}  # in data/, for training alone
+POLARITY = {name: HERE / "data" / f"polarity.{name}.jsonl" for name in ("names_nl", "names_en")}  # of places in their training texts
 
 
 def repair_cyrillic(raw: bytes) -> bytes:
@@ -32,6 +34,18 @@ def repair_cyrillic(raw: bytes) -> bytes:
             return char
 
     return "".join(map(undo, raw.decode("utf-8"))).encode("utf-8")
+
+
+def add_polarity(raw: bytes, layer: Path) -> bytes:
+    """Lines of documents -> with the polarity of sentences and targets that the layer's line with their id holds."""
+    places = {line["id"]: line for line in map(json.loads, layer.read_text(encoding="utf-8").splitlines())}
+
+    def marked(row: dict) -> dict:
+        own = places.get(row["id"], {})
+        return row | ({"sentiment": {"sentences": own["sentences"]}} if own.get("sentences") else {}) | ({"targets": own["targets"]} if own.get("targets") else {})
+
+    rows = (marked(json.loads(line)) for line in raw.decode("utf-8").splitlines() if line.strip())
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode("utf-8")
 
 
 def download(folder: Path) -> tuple[Path, Path]:
@@ -55,7 +69,11 @@ def main() -> None:
     for name, source in SOURCES.items():
         for side in ("train", "dev"):
             raw = (args.shared / f"{source}.{side}.jsonl").read_bytes()
-            (args.out / f"{name}.{side}.jsonl").write_bytes(repair_cyrillic(raw) if name == "names_de" else raw)
+            if name == "names_de":
+                raw = repair_cyrillic(raw)
+            if side == "train" and name in POLARITY:
+                raw = add_polarity(raw, POLARITY[name])
+            (args.out / f"{name}.{side}.jsonl").write_bytes(raw)
     for name, source in OWN.items():
         (args.out / f"{name}.train.jsonl").write_bytes((HERE / "data" / f"{source}.jsonl").read_bytes())
     inline = args.shared / "articles/inline.py"
