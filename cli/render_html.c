@@ -74,6 +74,8 @@ static void print_entities(const duider_result *result, FILE *output)
         cell(entity->name, output);
         fputs("<td>", output);
         for (size_t k = 0; k < entity->role_count; k++) {
+            if (!is_new(entity->roles, k))
+                continue;
             fputs(k ? ", " : "", output);
             escape(entity->roles[k].text, strlen(entity->roles[k].text), output);
         }

@@ -79,6 +79,8 @@ static void print_entities(const duider_result *result, FILE *output)
         fprintf(output, "  x%zu  salience %.2f  ", entity->mention_count, entity->salience);
         print_sentiment(entity->sentiment, output);
         for (size_t k = 0; k < entity->role_count; k++) {
+            if (!is_new(entity->roles, k))
+                continue;
             fputs(k ? ", " : "  (", output);
             print_line(entity->roles[k].text, 80, output);
         }

@@ -2,6 +2,7 @@
 #include "spans.h"
 
 #include <stdlib.h>
+#include <strings.h>
 
 static int by_offset(const void *a, const void *b)
 {
@@ -83,6 +84,14 @@ size_t character_bytes(const char *text, size_t left)
     bool overlong = (c[0] == 0xE0 && c[1] < 0xA0) || (c[0] == 0xF0 && c[1] < 0x90);
     bool no_scalar = (c[0] == 0xED && c[1] > 0x9F) || (c[0] == 0xF4 && c[1] > 0x8F); /* a surrogate; above U+10FFFF */
     return overlong || no_scalar ? 0 : count;
+}
+
+bool is_new(const duider_extract *items, size_t index)
+{
+    for (size_t i = 0; i < index; i++)
+        if (strcasecmp(items[i].text, items[index].text) == 0)
+            return false;
+    return true;
 }
 
 bool cut_stretches(const duider_result *result, size_t text_bytes, struct stretches *stretches)

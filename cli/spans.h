@@ -23,6 +23,9 @@ struct stretches {
 /* Bytes of the UTF-8 character at `text`, where `left` bytes are; 0 where none stands, as --replace-invalid lets through. */
 size_t character_bytes(const char *text, size_t left);
 
+/* Does no item before it say the same, but for ASCII case? A list of roles names each once. */
+bool is_new(const duider_extract *items, size_t index);
+
 /* Covers the whole text; offsets of the result are bytes. Free items with free(). False: no memory. */
 bool cut_stretches(const duider_result *result, size_t text_bytes, struct stretches *stretches);
 

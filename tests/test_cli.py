@@ -57,6 +57,11 @@ class Annotate(unittest.TestCase):
         shown = run("annotate", "--format", "text", stdin=b"Jan de Vries \x1b[31m zegt dat het regent.").stdout
         self.assertNotIn(b"\x1b", shown)
 
+    def test_a_role_is_listed_once(self):
+        article = "Brug dicht\n\nWethouder Rob Teunis sluit de brug. Wethouder Teunis wil snel open. „Het moet”, zei de wethouder.".encode()
+        for form, roles in (("text", "(Wethouder)"), ("html", "<td>Wethouder</td>")):
+            self.assertIn(roles, run("annotate", "--format", form, stdin=article).stdout.decode())
+
     def test_html_is_escaped(self):
         html = run("annotate", "--format", "html", stdin="Jan de Vries <script>alert(1)</script> & zoon zegt: “Kom maar.”".encode()).stdout.decode()
         self.assertNotIn("<script", html)

@@ -125,6 +125,12 @@ def without_accents(text: str) -> str:
     return "".join(c if len(d := unicodedata.normalize("NFD", c)) == 1 or not d[0].isalpha() else d[0] for c in text)
 
 
+def lose_accented(row: dict) -> dict:
+    """The row as it is where letters that are not ASCII were lost on the way: "Mwe", "Groer Feldberg"."""
+    text = row["text"]
+    return move(row, text, [(i, i + 1, "") for i, c in enumerate(text) if ord(c) > 127 and c.isalpha()])
+
+
 def roughen(text: str, rng: random.Random) -> str:
     """A headline in capitals, other apostrophes, no accents, or letters that a scanner misread; no character moves."""
     way = rng.randrange(4)

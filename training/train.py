@@ -20,7 +20,7 @@ import torch
 import evaluate
 import labels
 import weights
-from augment import Names, refine, roughen, swap_names, swap_quotation_marks
+from augment import Names, lose_accented, refine, roughen, swap_names, swap_quotation_marks
 from dataset import WINDOW, Builder, Document, Window, cut_windows, read_lines
 from losses import batch_loss
 from model import Duider, depth_of, from_pretrained, kept_layers, set_rounding
@@ -36,6 +36,7 @@ class Augmentation:
     name_share: float  # of them
     rough: float  # rougher text
     lists: dict[str, Names]
+    lost: float = 0.0  # German text without its umlauts
 
     def variant(self, row: dict, rng: random.Random) -> dict:
         out = row
@@ -45,6 +46,8 @@ class Augmentation:
             out = {**out, "text": swap_quotation_marks(out["text"], rng)}
         if rng.random() < self.rough:
             out = {**out, "text": roughen(out["text"], rng)}
+        if row["lang"] == "de" and rng.random() < self.lost:
+            out = lose_accented(out)
         return out
 
 
