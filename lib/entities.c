@@ -31,7 +31,7 @@ static bool is_quotation_or_comma(struct view word)
     return view_in(word, marks);
 }
 
-/* Takes marks off the ends that no name begins or ends with. */
+/* Takes off the ends what no name begins or ends with: marks, and words that join it to what follows. */
 static struct span trim_name(const struct document *document, struct span span)
 {
     while (span.first < span.end && is_quotation_or_comma(word_view(document, span.first)))
@@ -43,6 +43,8 @@ static struct span trim_name(const struct document *document, struct span span)
         opened |= word_view(document, word).bytes[0] == '(';
     if (span.end > span.first && !opened && word_view(document, span.end - 1).bytes[0] == ')')
         span.end--;
+    while (span.end > span.first + 1 && islower((unsigned char)word_view(document, span.end - 1).bytes[0]) && lexicon_joins(word_view(document, span.end - 1)))
+        span.end--; /* "minister Harbers van" Landbouw */
     return span;
 }
 

@@ -98,6 +98,14 @@ static void a_name_ends_with_its_line(void **state)
     duider_result_free(result);
 }
 
+static void a_name_ends_before_what_it_is_of(void **state)
+{
+    (void)state;
+    duider_result *result = annotate("De zeedijk moet hoger worden, zegt de dijkgraaf. Minister Harbers van Infrastructuur en Waterstaat beslist in het voorjaar.");
+    assert_non_null(support_entity(result, "Harbers"));
+    duider_result_free(result);
+}
+
 static void words_between_marks_are_direct_and_a_clause_around_them_mixed(void **state)
 {
     (void)state;
@@ -143,6 +151,7 @@ int main(void)
         cmocka_unit_test(a_quote_that_follows_on_has_the_same_speaker),
         cmocka_unit_test(forms_of_one_people_are_one_entity),
         cmocka_unit_test(a_name_ends_with_its_line),
+        cmocka_unit_test(a_name_ends_before_what_it_is_of),
         cmocka_unit_test(words_between_marks_are_direct_and_a_clause_around_them_mixed),
         cmocka_unit_test(words_between_marks_in_a_german_clause_are_a_quote_of_their_own),
     };
