@@ -127,7 +127,7 @@ def saturate_in_turns(args: argparse.Namespace, text: bytes, turns: int, seconds
         def serve(count: int) -> float:
             return saturate([requester(server.port, text) for _ in range(2 * len(own))], count, clients)
 
-        count = max(20, int(serve(20) * seconds))
+        count = max(20, int(serve(50) * seconds))
         for _ in range(turns):
             ours.append(serve(count))
             alone.append(saturate([lambda s=s: s.annotate(text) for s in sessions], count, own))
