@@ -174,15 +174,21 @@ static bool is_of_another_script(const char *piece)
     return others > latin;
 }
 
+/* The word at or behind `at`, or the end; its bytes in *length. */
+static const char *read_word(const char *at, size_t *length)
+{
+    at += strspn(at, " ");
+    *length = strcspn(at, " ");
+    return at;
+}
+
 /* Is it the same few words over and over? "La la la" is no language. */
 static bool is_repetitive(const char *piece)
 {
-    size_t words = 0, again = 0;
-    for (const char *word = piece + strspn(piece, " "), *next; *word; word = next) {
-        size_t length = strcspn(word, " ");
-        next = word + length + strspn(word + length, " ");
+    size_t words = 0, again = 0, length;
+    for (const char *word = read_word(piece, &length); *word; word = read_word(word + length, &length)) {
         words++;
-        again += word > piece && memmem(piece, (size_t)(word - piece), word - 1, length + 1 + (*next != 0)) != NULL; /* with the blanks around it */
+        again += word > piece && memmem(piece, (size_t)(word - piece), word - 1, length + 1 + (word[length] && word[length + 1])) != NULL; /* with the blanks around it */
     }
     return (double)again > REPETITIVE * (double)words;
 }
@@ -193,10 +199,8 @@ static bool is_plainly_read(const char *piece)
     static const char *const common[] = {"het",  "een",  "van",  "dat",  "voor", "met",  "niet", "zijn", "aan",  "ook", "naar", "bij", "wordt", "door", "maar", "the",
                                          "of",   "and",  "that", "with", "was",  "from", "this", "have", "und",  "die", "von",  "zu",  "mit",   "sich", "auf",  "für",
                                          "nicht", "ist", "eine", "dem",  "auch", "werden"};
-    size_t words = 0, found = 0;
-    for (const char *word = piece + strspn(piece, " "), *next; *word; word = next) {
-        size_t length = strcspn(word, " ");
-        next = word + length + strspn(word + length, " ");
+    size_t words = 0, found = 0, length;
+    for (const char *word = read_word(piece, &length); *word; word = read_word(word + length, &length)) {
         words++;
         for (size_t i = 0; i < sizeof common / sizeof *common; i++)
             found += strncmp(common[i], word, length) == 0 && common[i][length] == 0;

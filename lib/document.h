@@ -144,6 +144,7 @@ struct document {
     bool language_detected;     /* it was AUTO */
     double language_confidence; /* 1 where it was not */
     LIST_OF(struct mention) mentions;
+    size_t name_count; /* of the mentions: names stand first, in text order; pronouns and noun phrases behind them */
     LIST_OF(struct entity) entities;
     LIST_OF(struct role) roles;
     LIST_OF(struct quote) quotes;
@@ -163,6 +164,9 @@ static inline const float *word_logits(const struct document *document, size_t w
 
 /* language.c: where the options say AUTO. `other`: how likely the caller finds it that it is none of nl, en, de. Uncertain: Dutch. */
 void choose_language(struct document *document, double other);
+
+/* entities.c: how many names begin before `word`; that many is the index of the first that begins there or behind it. */
+size_t names_before(const struct document *document, size_t word);
 
 struct encoder;
 

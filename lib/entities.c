@@ -80,8 +80,22 @@ duider_status find_mentions(struct document *document, duider_error *error)
     bool done = decode_sentences(document, HEAD_NAMES, &scratch, &names);
     for (size_t i = 0; done && i < names.count; i++)
         done = add_mention(document, &names.items[i]);
+    document->name_count = document->mentions.count;
     arena_release(&scratch);
     return done ? DUIDER_OK : fail_memory(error);
+}
+
+size_t names_before(const struct document *document, size_t word)
+{
+    size_t low = 0, high = document->name_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (document->mentions.items[middle].span.first < word)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
 }
 
 /* ---- names to compare ---- */

@@ -20,18 +20,11 @@ static size_t first_pair(const struct marked_list *marks, size_t word)
     return low;
 }
 
-/* Marks around a name are a title's. Names stand first among the mentions, in text order. */
-static bool is_name(const struct document *document, size_t names, struct span span)
+/* Marks around a name are a title's. */
+static bool is_name(const struct document *document, struct span span)
 {
-    size_t low = 0, high = names;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (document->mentions.items[middle].span.first < span.first)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < names && document->mentions.items[low].span.first == span.first && document->mentions.items[low].span.end == span.end;
+    size_t i = names_before(document, span.first);
+    return i < document->name_count && document->mentions.items[i].span.first == span.first && document->mentions.items[i].span.end == span.end;
 }
 
 static bool add_nested(struct document *document, size_t outer, struct span span)
@@ -47,15 +40,7 @@ static bool add_nested(struct document *document, size_t outer, struct span span
     return true;
 }
 
-static size_t count_names(const struct document *document)
-{
-    size_t names = document->mentions.count;
-    while (names && document->mentions.items[names - 1].kind != DUIDER_MENTION_NAME)
-        names--;
-    return names;
-}
-
-static bool add_pairs(struct document *document, const struct marked_list *marks, size_t names, size_t outer)
+static bool add_pairs(struct document *document, const struct marked_list *marks, size_t outer)
 {
     for (size_t part = 0; part < document->quotes.items[outer].part_count; part++) {
         const struct span span = document->quotes.items[outer].parts[part];
@@ -63,7 +48,7 @@ static bool add_pairs(struct document *document, const struct marked_list *marks
         for (size_t i = first_pair(marks, span.first); i < marks->count && marks->items[i].open < span.end; i++) {
             const struct marked *pair = &marks->items[i];
             const struct span content = {pair->open + 1, pair->close};
-            if (pair->open < end || !pair->closed || pair->close > span.end || is_name(document, names, content))
+            if (pair->open < end || !pair->closed || pair->close > span.end || is_name(document, content))
                 continue;
             if (!add_nested(document, outer, content))
                 return false;
@@ -89,10 +74,10 @@ duider_status nest_quotes(struct document *document, duider_error *error)
     struct marked_list marks = {0};
     arena_init(&scratch);
     bool done = pair_quotation_marks(document, &scratch, &marks);
-    const size_t count = document->quotes.count, names = count_names(document);
+    const size_t count = document->quotes.count;
     for (size_t i = 0; done && i < count; i++)
         if (document->quotes.items[i].kind == DUIDER_MIXED)
-            done = add_pairs(document, &marks, names, i);
+            done = add_pairs(document, &marks, i);
     arena_release(&scratch);
     if (!done)
         return fail_memory(error);

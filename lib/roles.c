@@ -26,23 +26,9 @@ static bool stops(const struct document *document, size_t first, size_t end)
     return false;
 }
 
-/* The first mention that starts at `word` or behind it. */
-static size_t mention_from(const struct document *document, size_t word)
-{
-    size_t low = 0, high = document->mentions.count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (document->mentions.items[middle].span.first < word)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 static size_t name_behind(const struct document *document, struct span role)
 {
-    for (size_t i = mention_from(document, role.end); i < document->mentions.count; i++) {
+    for (size_t i = names_before(document, role.end); i < document->mentions.count; i++) {
         const struct mention *mention = &document->mentions.items[i];
         if (mention->span.first > role.end + NAME_GAP || stops(document, role.end, mention->span.first))
             return NONE;
@@ -54,7 +40,7 @@ static size_t name_behind(const struct document *document, struct span role)
 
 static size_t name_before(const struct document *document, struct span role)
 {
-    size_t i = mention_from(document, role.first);
+    size_t i = names_before(document, role.first);
     for (size_t back = 0; i-- > 0 && back < 4; back++) {
         const struct mention *mention = &document->mentions.items[i];
         size_t gap = role.first - (mention->span.end < role.first ? mention->span.end : role.first);
@@ -87,7 +73,7 @@ static size_t person_near(const struct document *document, struct span role)
     while (sentence + 1 < document->sentences.count && document->sentences.items[sentence + 1].first <= role.first)
         sentence++;
     size_t from = document->sentences.items[sentence > BACK_SENTENCES ? sentence - BACK_SENTENCES : 0].first;
-    for (size_t i = mention_from(document, role.first); i-- > 0 && document->mentions.items[i].span.first >= from;)
+    for (size_t i = names_before(document, role.first); i-- > 0 && document->mentions.items[i].span.first >= from;)
         if (document->mentions.items[i].type == DUIDER_PER)
             return document->mentions.items[i].entity;
     return NONE;
@@ -119,7 +105,7 @@ static void read_titles(struct document *document)
 /* "lid van het" [US National Bureau of Economic Research]: the name that a role ends before belongs to it, and so does the rest of one that it ends in. */
 static struct span with_name(const struct document *document, struct span role)
 {
-    size_t next = mention_from(document, role.end);
+    size_t next = names_before(document, role.end);
     if (next < document->mentions.count && document->mentions.items[next].span.first == role.end && lexicon_joins(word_view(document, role.end - 1)))
         role.end = document->mentions.items[next].span.end;
     else if (next > 0 && document->mentions.items[next - 1].span.first > role.first && document->mentions.items[next - 1].span.end > role.end)

@@ -168,20 +168,6 @@ static void collect_cues(const struct document *document, struct quote *quote, c
 
 /* ---- the speaker mention ---- */
 
-/* How many names begin before `word`. */
-static size_t names_before(const struct document *document, size_t word)
-{
-    size_t low = 0, high = document->mentions.count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (document->mentions.items[middle].span.first < word)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 /* The name that holds the word, or NULL. */
 static const struct mention *name_at(const struct document *document, size_t word)
 {
@@ -271,7 +257,7 @@ static size_t entity_in(const struct document *document, struct span span)
 {
     size_t best = NONE;
     int best_rank = 0;
-    for (size_t i = names_before(document, span.first); i < document->mentions.count && document->mentions.items[i].span.first < span.end; i++) {
+    for (size_t i = names_before(document, span.first); i < document->name_count && document->mentions.items[i].span.first < span.end; i++) {
         const struct mention *mention = &document->mentions.items[i];
         int rank = mention->type == DUIDER_PER ? 3 : mention->type == DUIDER_ORG ? 2 : 0;
         if (mention->type == DUIDER_LOC && span.end - span.first <= mention->span.end - mention->span.first + 1)
@@ -502,22 +488,22 @@ static bool overlap(struct span a, struct span b)
     return a.first < b.end && b.first < a.end;
 }
 
-/* Is something in the speaker mention named, or linked already? The first `names` mentions are names. */
-static bool is_linked(const struct document *document, size_t names, struct span speaker)
+/* Is something in the speaker mention linked already? */
+static bool is_linked(const struct document *document, struct span speaker)
 {
-    for (size_t i = document->mentions.count; i-- > names && i + LINKED_REACH >= document->mentions.count;)
+    for (size_t i = document->mentions.count; i-- > document->name_count && i + LINKED_REACH >= document->mentions.count;)
         if (overlap(document->mentions.items[i].span, speaker))
             return true;
     return false;
 }
 
-static bool link_mention(struct document *document, const struct quote *quote, size_t names)
+static bool link_mention(struct document *document, const struct quote *quote)
 {
     if (quote->entity == NONE || quote->speaker.first == NONE)
         return true;
     enum gender gender;
     bool pronoun = quote->speaker.end == quote->speaker.first + 1 && lexicon_pronoun(word_view(document, quote->speaker.first), &gender);
-    if (is_linked(document, names, quote->speaker))
+    if (is_linked(document, quote->speaker))
         return true;
     if (!LIST_RESERVE(document->arena, &document->mentions))
         return false;
@@ -539,20 +525,17 @@ static bool is_doubtful(const struct quote *quote)
     return quote->kind != DUIDER_DIRECT && quote->confidence < (quote->cue_count ? REPORTED_CONFIDENCE : UNCUED_CONFIDENCE);
 }
 
-/* The rules look at names alone: the first `names` mentions. */
-static bool attribute(struct document *document, const struct attribution *attribution, size_t index, const struct quote *before, size_t names)
+static bool attribute(struct document *document, const struct attribution *attribution, size_t index, const struct quote *before)
 {
     struct quote *quote = &document->quotes.items[index];
     const struct pointer_answer *pointer = pointer_of(document, quote);
-    size_t linked = document->mentions.count;
-    document->mentions.count = names;
     collect_cues(document, quote, attribution, index);
     find_speaker_mention(document, attribution, quote, pointer);
     find_speaker_entity(document, quote, before, pointer);
     bool named = names_before(document, quote->speaker.end) > names_before(document, quote->speaker.first) ||
                  (quote->speaker.first != NONE && name_at(document, quote->speaker.first));
-    document->mentions.count = linked;
-    return named || is_doubtful(quote) || link_mention(document, quote, names);
+    quote->doubtful = is_doubtful(quote);
+    return named || quote->doubtful || link_mention(document, quote);
 }
 
 duider_status attribute_quotes(struct document *document, duider_error *error)
@@ -560,7 +543,7 @@ duider_status attribute_quotes(struct document *document, duider_error *error)
     struct arena scratch;
     struct attribution attribution = {0};
     arena_init(&scratch);
-    size_t words = document->words.count, names = document->mentions.count;
+    size_t words = document->words.count;
     bool done = decode_spans(document->model, HEAD_CUES, document->logits, 0, words, &scratch, &attribution.cues) &&
                 decode_spans(document->model, HEAD_SPEAKERS, document->logits, 0, words, &scratch, &attribution.speakers);
     attribution.cue_owner = arena_alloc(&scratch, attribution.cues.count, sizeof(size_t));
@@ -571,8 +554,7 @@ duider_status attribute_quotes(struct document *document, duider_error *error)
     const struct quote *before = NULL;
     for (size_t q = 0; done && q < document->quotes.count; q++) {
         struct quote *quote = &document->quotes.items[q];
-        done = attribute(document, &attribution, q, before, names);
-        quote->doubtful = is_doubtful(quote);
+        done = attribute(document, &attribution, q, before);
         if (!quote->doubtful)
             before = quote;
     }
