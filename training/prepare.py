@@ -39,13 +39,8 @@ def repair_cyrillic(raw: bytes) -> bytes:
 def add_polarity(raw: bytes, layer: Path) -> bytes:
     """Lines of documents -> with the polarity of sentences and targets that the layer's line with their id holds."""
     places = {line["id"]: line for line in map(json.loads, layer.read_text(encoding="utf-8").splitlines())}
-
-    def marked(row: dict) -> dict:
-        own = places.get(row["id"], {})
-        return row | ({"sentiment": {"sentences": own["sentences"]}} if own.get("sentences") else {}) | ({"targets": own["targets"]} if own.get("targets") else {})
-
-    rows = (marked(json.loads(line)) for line in raw.decode("utf-8").splitlines() if line.strip())
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode("utf-8")
+    rows = (json.loads(line) for line in raw.decode("utf-8").splitlines() if line.strip())
+    return "".join(json.dumps(row | places.get(row["id"], {}), ensure_ascii=False) + "\n" for row in rows).encode("utf-8")
 
 
 def download(folder: Path) -> tuple[Path, Path]:
