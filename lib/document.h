@@ -165,6 +165,9 @@ static inline const float *word_logits(const struct document *document, size_t w
 /* language.c: where the options say AUTO. `other`: how likely the caller finds it that it is none of nl, en, de. Uncertain: Dutch. */
 void choose_language(struct document *document, double other);
 
+/* sentence.c: how many sentences begin before `word`; that many is the index of the first that begins there or behind it. */
+size_t sentences_before(const struct document *document, size_t word);
+
 /* entities.c: how many names begin before `word`; that many is the index of the first that begins there or behind it. */
 size_t names_before(const struct document *document, size_t word);
 

@@ -69,14 +69,7 @@ static bool plan_windows(const struct document *document, struct arena *arena, s
         while (next > first + 1 && used + pieces_of(document, next - 1) <= document->model->overlap)
             used += pieces_of(document, --next);
         first = next > first ? next : end;
-        sentence = 0;
-        for (size_t low = 0, high = document->sentences.count; low < high;) { /* the first sentence that starts at or behind `first` */
-            size_t middle = low + (high - low) / 2;
-            if (document->sentences.items[middle].first < first)
-                low = sentence = middle + 1;
-            else
-                high = middle;
-        }
+        sentence = sentences_before(document, first);
     }
 }
 

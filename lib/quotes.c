@@ -178,6 +178,22 @@ static size_t clause_end(const struct document *document, size_t end, size_t lim
     return end;
 }
 
+/* Marks at its edges belong to it where their partners stand inside: dat het "goed komt". */
+static struct span keep_marks(const struct marked_list *marks, struct span span, size_t limit)
+{
+    struct span kept = span;
+    for (size_t i = 0; i < marks->count && marks->items[i].open < span.end; i++) {
+        const struct marked *pair = &marks->items[i];
+        if (!pair->closed)
+            continue;
+        if (pair->open + 1 == span.first && pair->close < span.end)
+            kept.first = pair->open;
+        if (pair->open >= span.first && pair->close >= span.end && pair->close <= span.end + 1 && pair->close < limit)
+            kept.end = pair->close + 1;
+    }
+    return kept;
+}
+
 static struct part settle_reported(const struct document *document, const struct marked_list *marks, const struct tagged_span *tagged, size_t limit)
 {
     struct part part = {trim_edges(document, tagged->span), (duider_quote_kind)tagged->type, tagged->continues, tagged->confidence};
@@ -186,6 +202,7 @@ static struct part settle_reported(const struct document *document, const struct
     part.span.end = clause_end(document, part.span.end, limit);
     while (part.span.first + 1 < part.span.end && labelled(document, HEAD_CUES, part.span.first))
         part.span.first++; /* "menen regelmatig ..." */
+    part.span = keep_marks(marks, part.span, limit);
     part.kind = holds_pair(marks, part.span) ? DUIDER_MIXED : DUIDER_INDIRECT;
     return part;
 }
@@ -221,9 +238,12 @@ static bool collect_reported(const struct document *document, const struct marke
 
 /* ---- quotes ---- */
 
-/* Is there the end of a sentence in the words between? Then a direct part behind it is a quote of its own. */
+/* Does a sentence end in the words between? Then a direct part behind it is a quote of its own. */
 static bool stop_between(const struct document *document, size_t first, size_t end)
 {
+    const size_t next = sentences_before(document, first + 1);
+    if (next < document->sentences.count && document->sentences.items[next].first + 1 < end)
+        return true; /* “A.” Later zei hij: “B.” */
     for (size_t word = first; word < end; word++)
         if (ends_with_stop(document, word) || (word > first && document->words.items[word].paragraph_before))
             return true;

@@ -174,3 +174,16 @@ duider_status split_sentences(struct document *document, duider_error *error)
         return fail_memory(error);
     return DUIDER_OK;
 }
+
+size_t sentences_before(const struct document *document, size_t word)
+{
+    size_t low = 0, high = document->sentences.count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (document->sentences.items[middle].first < word)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}

@@ -51,17 +51,10 @@ static bool in_quote(const struct quote *quote, struct span span)
     return false;
 }
 
+/* The one that the word is in. */
 static size_t sentence_of(const struct document *document, size_t word)
 {
-    size_t low = 0, high = document->sentences.count;
-    while (low + 1 < high) {
-        size_t middle = low + (high - low) / 2;
-        if (document->sentences.items[middle].first <= word)
-            low = middle;
-        else
-            high = middle;
-    }
-    return low;
+    return sentences_before(document, word + 1) - 1;
 }
 
 /* The first span whose end lies behind `word`. */

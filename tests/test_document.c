@@ -118,6 +118,29 @@ static void words_between_marks_are_direct_and_a_clause_around_them_mixed(void *
     duider_result_free(result);
 }
 
+static void a_mark_that_closes_at_the_end_of_a_clause_belongs_to_it(void **state)
+{
+    (void)state;
+    duider_result *result = annotate("Wethouder Joost Kuipers zei maandag dat hij het plan „degelijk, maar veel te duur” vindt. Zijn collega Carla Mulder zei dat zij hoopt op "
+                                     "„een beter voorstel in het voorjaar.” De raad vergadert donderdag.");
+    const duider_quote *mixed = support_quote(result, "dat zij hoopt");
+    assert_non_null(mixed);
+    assert_int_equal(mixed->kind, DUIDER_MIXED);
+    assert_string_equal(mixed->spans[0].text, "dat zij hoopt op „een beter voorstel in het voorjaar.”");
+    duider_result_free(result);
+}
+
+static void a_quote_ends_with_the_sentence_that_its_marks_end(void **state)
+{
+    (void)state;
+    duider_result *result = annotate("Wethouder Joost Kuipers is boos op het waterschap. “De dijk had vorig jaar al klaar moeten zijn.” Later zei hij: “Wij betalen de rekening niet.”");
+    const duider_quote *first = support_quote(result, "De dijk had"), *second = support_quote(result, "Wij betalen");
+    assert_true(first && second);
+    assert_int_equal(first->span_count, 1);
+    assert_string_equal(speaker(result, "Wij betalen"), "Joost Kuipers");
+    duider_result_free(result);
+}
+
 /* German corpora of quotations mark the words as well as the clause, Dutch guidelines the clause alone. */
 static void words_between_marks_in_a_german_clause_are_a_quote_of_their_own(void **state)
 {
@@ -153,6 +176,8 @@ int main(void)
         cmocka_unit_test(a_name_ends_with_its_line),
         cmocka_unit_test(a_name_ends_before_what_it_is_of),
         cmocka_unit_test(words_between_marks_are_direct_and_a_clause_around_them_mixed),
+        cmocka_unit_test(a_mark_that_closes_at_the_end_of_a_clause_belongs_to_it),
+        cmocka_unit_test(a_quote_ends_with_the_sentence_that_its_marks_end),
         cmocka_unit_test(words_between_marks_in_a_german_clause_are_a_quote_of_their_own),
     };
     return cmocka_run_group_tests(tests, support_open, support_close);
