@@ -54,6 +54,14 @@ $(BUILD)/%.o: %.c
 	@echo "  CC  $<"
 	$(Q)$(CC) $(ALL_CFLAGS) -DDUIDER_INSTALLED_MODEL='"$(modeldir)/duider.model"' -MMD -MP -c $< -o $@
 
+KNOWN_NAMES := $(foreach l,nl en de,$(BUILD)/lib/known_names.$l.inc)
+$(BUILD)/lib/known_names.%.inc: lib/known_names.sh $(wildcard lib/known_names/*.txt)
+	@mkdir -p $(@D)
+	$(Q)lib/known_names.sh $* lib/known_names > $@
+$(BUILD)/lib/known_names.o: $(KNOWN_NAMES)
+$(BUILD)/lib/known_names.o: ALL_CFLAGS += -DDUIDER_KNOWN_NAMES_NL='"$(BUILD)/lib/known_names.nl.inc"' \
+  -DDUIDER_KNOWN_NAMES_EN='"$(BUILD)/lib/known_names.en.inc"' -DDUIDER_KNOWN_NAMES_DE='"$(BUILD)/lib/known_names.de.inc"'
+
 $(BUILD)/libduider.a: $(LIB_OBJECTS)
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^

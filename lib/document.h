@@ -173,10 +173,11 @@ size_t names_before(const struct document *document, size_t word);
 
 struct encoder;
 
-/* Stages in order, one a file: tokenizer, sentence, heads, entities, roles, quotes, speakers, nested quotes, salience, sentiment. Each returns OK or fills `error`. */
+/* Stages in order, one a file: tokenizer, sentence, heads, known names, entities, roles, quotes, speakers, nested quotes, salience, sentiment. Each returns OK or fills `error`. */
 duider_status tokenize(struct document *document, duider_error *error);
 duider_status split_sentences(struct document *document, duider_error *error);
 duider_status run_network(struct document *document, struct encoder *encoder, const duider_options *options, duider_error *error);
+duider_status know_names(struct document *document, duider_error *error);
 duider_status find_mentions(struct document *document, duider_error *error);
 duider_status group_entities(struct document *document, duider_error *error);
 duider_status link_roles(struct document *document, duider_error *error);

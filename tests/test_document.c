@@ -106,6 +106,30 @@ static void a_name_ends_before_what_it_is_of(void **state)
     duider_result_free(result);
 }
 
+/* The network alone takes both for a person. */
+static void a_name_that_the_lists_know_has_their_type(void **state)
+{
+    (void)state;
+    duider_result *result = annotate("Volgens Solvay is de stof ongevaarlijk. De bewoners van het dorp geloven dat niet.");
+    assert_non_null(support_entity(result, "Solvay"));
+    assert_int_equal(support_entity(result, "Solvay")->type, DUIDER_ORG);
+    duider_result_free(result);
+    result = annotate("SOLVAY SCHRAPT BANEN\n\nDe bonden zijn boos en leggen morgen het werk neer.");
+    assert_non_null(support_entity(result, "SOLVAY"));
+    assert_int_equal(support_entity(result, "SOLVAY")->type, DUIDER_ORG);
+    duider_result_free(result);
+}
+
+static void a_known_name_inside_another_does_not_cut_it(void **state)
+{
+    (void)state;
+    duider_result *result = annotate("Ernest Solvay stichtte in 1863 een fabriek. De Vrienden van Zonhoven vieren dat met een feest.");
+    assert_non_null(support_entity(result, "Ernest Solvay"));
+    assert_int_equal(support_entity(result, "Ernest Solvay")->type, DUIDER_PER);
+    assert_non_null(support_entity(result, "Vrienden van Zonhoven"));
+    duider_result_free(result);
+}
+
 static void words_between_marks_are_direct_and_a_clause_around_them_mixed(void **state)
 {
     (void)state;
@@ -175,6 +199,8 @@ int main(void)
         cmocka_unit_test(forms_of_one_people_are_one_entity),
         cmocka_unit_test(a_name_ends_with_its_line),
         cmocka_unit_test(a_name_ends_before_what_it_is_of),
+        cmocka_unit_test(a_name_that_the_lists_know_has_their_type),
+        cmocka_unit_test(a_known_name_inside_another_does_not_cut_it),
         cmocka_unit_test(words_between_marks_are_direct_and_a_clause_around_them_mixed),
         cmocka_unit_test(a_mark_that_closes_at_the_end_of_a_clause_belongs_to_it),
         cmocka_unit_test(a_quote_ends_with_the_sentence_that_its_marks_end),
