@@ -171,6 +171,9 @@ size_t sentences_before(const struct document *document, size_t word);
 /* entities.c: how many names begin before `word`; that many is the index of the first that begins there or behind it. */
 size_t names_before(const struct document *document, size_t word);
 
+/* plain_speakers.c: the speaker mention that the words around a direct quote name plainly; first is NONE where they don't. */
+struct span plain_speaker(const struct document *document, const struct quote *quote);
+
 struct encoder;
 
 /* Stages in order, one a file: tokenizer, sentence, heads, known names, entities, roles, quotes, speakers, nested quotes, salience, sentiment. Each returns OK or fills `error`. */

@@ -19,6 +19,7 @@ enum {
 
 #define REPORTED_CONFIDENCE 0.7 /* that a reported quote needs */
 #define UNCUED_CONFIDENCE 0.8   /* that it needs without a cue */
+#define PLAIN_CONFIDENCE 0.8    /* of a speaker that rules found and the network did not */
 #define SURE 0.5 /* a pointer that is this sure overrules the rules */
 
 struct attribution { /* the candidates of the whole text */
@@ -230,8 +231,12 @@ static void find_speaker_mention(const struct document *document, const struct a
         if (found != NONE && quote->speaker_confidence == 0.0)
             quote->speaker_confidence = 0.5 * attribution->speakers.items[found].confidence;
     }
-    if (found == NONE)
+    if (found == NONE) {
+        quote->speaker = plain_speaker(document, quote);
+        if (quote->speaker.first != NONE)
+            quote->speaker_confidence = PLAIN_CONFIDENCE;
         return;
+    }
     quote->speaker = with_whole_names(document, attribution->speakers.items[found].span);
     size_t pronoun = in_sentence_of(document, quote, quote->speaker.first) ? NONE : pronoun_beside_cue(document, quote);
     if (pronoun != NONE)

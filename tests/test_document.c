@@ -71,6 +71,25 @@ static void a_quote_that_follows_on_has_the_same_speaker(void **state)
     duider_result_free(result);
 }
 
+/* The network sees no speaker mention in either. */
+static void a_speaker_stands_behind_aldus_or_before_a_colon(void **state)
+{
+    (void)state;
+    duider_result *result = annotate("Oud-wethouder Van Dongen zei te hebben gehoopt dat de controle zou worden voortgezet. “De commissie trad streng op, was duidelijk. Ook het toezicht "
+                                     "werd weer serieus genomen. Met controles. Die zijn nu alweer afgeschaft. Dat is heel dom, want toezicht hoort bij geld,” aldus de D66'er die "
+                                     "een vergelijking trekt met de jaren tachtig.");
+    const duider_quote *quote = support_quote(result, "De commissie");
+    assert_true(quote && quote->speaker_mention);
+    assert_string_equal(quote->speaker_mention->text, "de D66'er");
+    duider_result_free(result);
+    result = annotate("Aan het slot klom Willem Postma op een stoel om de avond samen te vatten: “Ik heb nog nooit zo lekker gegeten.”");
+    quote = support_quote(result, "Ik heb nog");
+    assert_true(quote && quote->speaker_mention);
+    assert_string_equal(quote->speaker_mention->text, "Willem Postma");
+    assert_string_equal(speaker(result, "Ik heb nog"), "Willem Postma");
+    duider_result_free(result);
+}
+
 static void forms_of_one_people_are_one_entity(void **state)
 {
     (void)state;
@@ -196,6 +215,7 @@ int main(void)
         cmocka_unit_test(the_organisation_named_beside_the_cue_speaks),
         cmocka_unit_test(a_role_holds_the_name_it_is_of),
         cmocka_unit_test(a_quote_that_follows_on_has_the_same_speaker),
+        cmocka_unit_test(a_speaker_stands_behind_aldus_or_before_a_colon),
         cmocka_unit_test(forms_of_one_people_are_one_entity),
         cmocka_unit_test(a_name_ends_with_its_line),
         cmocka_unit_test(a_name_ends_before_what_it_is_of),
