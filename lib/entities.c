@@ -31,8 +31,15 @@ static bool is_quotation_or_comma(struct view word)
     return view_in(word, marks);
 }
 
+/* "De" of "De Nederlandsche Bank", cut off, is no name. */
+static bool is_article(const struct document *document, struct span span)
+{
+    static const char *const articles[] = {"De", "de", "Het", "het", "Een", "een", "The", "the", "Der", "der", "Die", "die", "Das", "das", NULL};
+    return span.end == span.first + 1 && view_in(word_view(document, span.first), articles);
+}
+
 /* Takes off the ends what no name begins or ends with: marks, and words that join it to what follows. */
-static struct span trim_name(const struct document *document, struct span span)
+static struct span trim_name(const struct document *document, struct span span, duider_entity_type type)
 {
     while (span.first < span.end && is_quotation_or_comma(word_view(document, span.first)))
         span.first++;
@@ -43,21 +50,17 @@ static struct span trim_name(const struct document *document, struct span span)
         opened |= word_view(document, word).bytes[0] == '(';
     if (span.end > span.first && !opened && word_view(document, span.end - 1).bytes[0] == ')')
         span.end--;
+    if (type != DUIDER_PER && span.end > span.first + 1 && is_article(document, (struct span){span.first, span.first + 1}) &&
+        islower((unsigned char)word_view(document, span.first).bytes[0]))
+        span.first++; /* "de" Kamer; "Frank de Boer" keeps it */
     while (span.end > span.first + 1 && islower((unsigned char)word_view(document, span.end - 1).bytes[0]) && lexicon_joins(word_view(document, span.end - 1)))
         span.end--; /* "minister Harbers van" Landbouw */
     return span;
 }
 
-/* "De" of "De Nederlandsche Bank", cut off, is no name. */
-static bool is_article(const struct document *document, struct span span)
-{
-    static const char *const articles[] = {"De", "de", "Het", "het", "Een", "een", "The", "the", "Der", "der", "Die", "die", "Das", "das", NULL};
-    return span.end == span.first + 1 && view_in(word_view(document, span.first), articles);
-}
-
 static bool add_mention(struct document *document, const struct tagged_span *tagged)
 {
-    struct span span = trim_name(document, tagged->span);
+    struct span span = trim_name(document, tagged->span, (duider_entity_type)tagged->type);
     if (span.first == span.end || is_article(document, span))
         return true;
     if (!LIST_RESERVE(document->arena, &document->mentions))
@@ -273,7 +276,7 @@ static int match(const struct document *document, const struct mention *a, const
     }
     if (!may_share(a->type, b->type) || a->type == DUIDER_NORP || b->type == DUIDER_NORP)
         return 0;
-    if (same_type && a->type != DUIDER_LOC && is_suffix(name_b, name_a))
+    if (same_type && a->type != DUIDER_LOC && (is_suffix(name_b, name_a) || is_suffix(name_a, name_b)))
         return 2; /* "Olympische Spelen" ... "Spelen" */
     if (is_abbreviation(document, b->span) && name_a->count > 1 &&
         (in_brackets_behind(document, a->span, b->span) || (same_type && stands_for(word_view(document, b->span.first), name_a))))
@@ -284,17 +287,18 @@ static int match(const struct document *document, const struct mention *a, const
     return 0;
 }
 
-/* Two persons who differ in first name are not one because a surname in between is short for both. */
+/* Two persons who differ in first name are not one because a surname in between is short for both; nor two clubs of one town. */
 static bool contradicts(const struct document *document, const struct name *names, size_t entity, size_t mention)
 {
     const struct name *name = &names[mention];
-    if (document->mentions.items[mention].type != DUIDER_PER || name->count < 2)
+    const duider_entity_type type = document->mentions.items[mention].type;
+    if (name->count < 2)
         return false;
     for (size_t i = mention > RECENT_MAX ? mention - RECENT_MAX : 0; i < mention; i++) {
         const struct mention *other = &document->mentions.items[i];
-        if (other->entity != entity || other->type != DUIDER_PER || names[i].count < 2)
+        if (other->entity != entity || other->type != type || names[i].count < 2)
             continue;
-        if (!same_name(&names[i], name, DUIDER_PER) && !is_suffix(name, &names[i]) && !is_suffix(&names[i], name) &&
+        if (!same_name(&names[i], name, type) && !is_suffix(name, &names[i]) && !is_suffix(&names[i], name) &&
             !same_with_initials(&names[i], name))
             return true;
     }

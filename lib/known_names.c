@@ -131,6 +131,13 @@ static struct span longest(const struct document *document, struct list list, si
     return (struct span){first, first + 1};
 }
 
+/* "De Staat" at the start of a sentence is seldom the rock group. */
+static bool is_article(struct view word)
+{
+    static const char *const articles[] = {"De", "Het", "Een", "The", "A", "An", "Der", "Die", "Das", "Ein", "Eine", NULL};
+    return view_in(word, articles);
+}
+
 duider_status know_names(struct document *document, duider_error *error)
 {
     (void)error;
@@ -140,7 +147,7 @@ duider_status know_names(struct document *document, duider_error *error)
         for (size_t word = sentence->first; word < sentence->end;) {
             char letter = 0;
             struct span span = {word, word + 1};
-            if (document->words.items[word].capital)
+            if (document->words.items[word].capital && !(word == sentence->first && is_article(word_view(document, word))))
                 span = longest(document, list, word, sentence->end, &letter);
             if (letter)
                 lean(document, span, letter);

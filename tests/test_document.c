@@ -104,6 +104,25 @@ static void forms_of_one_people_are_one_entity(void **state)
     duider_result_free(result);
 }
 
+static void a_short_name_may_stand_before_the_full_one(void **state)
+{
+    (void)state;
+    duider_result *result = annotate("Volgens de Kamer is dat te weinig. De Tweede Kamer stemt dinsdag.");
+    const duider_entity *parliament = support_entity(result, "Tweede Kamer");
+    assert_non_null(parliament);
+    assert_int_equal(parliament->mention_count, 2);
+    assert_string_equal(parliament->mentions[0].extract.text, "Kamer");
+    duider_result_free(result);
+}
+
+static void clubs_of_one_town_stay_apart(void **state)
+{
+    (void)state;
+    duider_result *result = annotate("Cercle Brugge won zaterdag met 2-0 van Antwerp. Het bestuur van Club Brugge feliciteerde de ploeg. Trainer Dirk Vos van Cercle Brugge was tevreden.");
+    assert_true(support_entity(result, "Cercle Brugge") && support_entity(result, "Club Brugge"));
+    duider_result_free(result);
+}
+
 static void a_name_ends_with_its_line(void **state)
 {
     (void)state;
@@ -217,6 +236,8 @@ int main(void)
         cmocka_unit_test(a_quote_that_follows_on_has_the_same_speaker),
         cmocka_unit_test(a_speaker_stands_behind_aldus_or_before_a_colon),
         cmocka_unit_test(forms_of_one_people_are_one_entity),
+        cmocka_unit_test(a_short_name_may_stand_before_the_full_one),
+        cmocka_unit_test(clubs_of_one_town_stay_apart),
         cmocka_unit_test(a_name_ends_with_its_line),
         cmocka_unit_test(a_name_ends_before_what_it_is_of),
         cmocka_unit_test(a_name_that_the_lists_know_has_their_type),
