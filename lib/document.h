@@ -75,7 +75,7 @@ struct pointer_answer { /* of one quote part that the network sees: the words it
     float probability[POINTER_COUNT];
 };
 
-/* ---- entities.c, coref.c ---- */
+/* ---- mentions.c, entities.c ---- */
 
 struct span {
     size_t first, end; /* words */
@@ -168,7 +168,7 @@ void choose_language(struct document *document, double other);
 /* sentence.c: how many sentences begin before `word`; that many is the index of the first that begins there or behind it. */
 size_t sentences_before(const struct document *document, size_t word);
 
-/* entities.c: how many names begin before `word`; that many is the index of the first that begins there or behind it. */
+/* mentions.c: how many names begin before `word`; that many is the index of the first that begins there or behind it. */
 size_t names_before(const struct document *document, size_t word);
 
 /* plain_speakers.c: the speaker mention that the words around a direct quote name plainly; first is NONE where they don't. */
@@ -176,7 +176,7 @@ struct span plain_speaker(const struct document *document, const struct quote *q
 
 struct encoder;
 
-/* Stages in order, one a file: tokenizer, sentence, heads, known names, entities, roles, quotes, speakers, nested quotes, salience, sentiment. Each returns OK or fills `error`. */
+/* Stages in order, one a file: tokenizer, sentence, heads, known names, mentions, entities, roles, quotes, speakers, nested quotes, salience, sentiment. Each returns OK or fills `error`. */
 duider_status tokenize(struct document *document, duider_error *error);
 duider_status split_sentences(struct document *document, duider_error *error);
 duider_status run_network(struct document *document, struct encoder *encoder, const duider_options *options, duider_error *error);

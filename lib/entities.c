@@ -1,9 +1,8 @@
 /*
- * Logits -> named mentions -> entities.
+ * Named mentions -> entities.
  * Names that stand for the same thing become one entity: equal names; a person's surname or first name after (or before) the full name; an
  * abbreviation and what it stands for. The type of an entity is what its mentions together say.
  */
-#include "decode.h"
 #include "lexicon.h"
 
 #include <ctype.h>
@@ -22,84 +21,6 @@ struct name {
     size_t count;
     struct view text; /* tokens, one space between */
 };
-
-/* ---- mentions ---- */
-
-static bool is_quotation_or_comma(struct view word)
-{
-    static const char *const marks[] = {"\"", "“", "”", "„", "‘", "‚", "»", "«", ",", ";", ":", "(", "[", "``", "''", NULL};
-    return view_in(word, marks);
-}
-
-/* "De" of "De Nederlandsche Bank", cut off, is no name. */
-static bool is_article(const struct document *document, struct span span)
-{
-    static const char *const articles[] = {"De", "de", "Het", "het", "Een", "een", "The", "the", "Der", "der", "Die", "die", "Das", "das", NULL};
-    return span.end == span.first + 1 && view_in(word_view(document, span.first), articles);
-}
-
-/* Takes off the ends what no name begins or ends with: marks, and words that join it to what follows. */
-static struct span trim_name(const struct document *document, struct span span, duider_entity_type type)
-{
-    while (span.first < span.end && is_quotation_or_comma(word_view(document, span.first)))
-        span.first++;
-    while (span.end > span.first && is_quotation_or_comma(word_view(document, span.end - 1)))
-        span.end--;
-    bool opened = false;
-    for (size_t word = span.first; word < span.end; word++)
-        opened |= word_view(document, word).bytes[0] == '(';
-    if (span.end > span.first && !opened && word_view(document, span.end - 1).bytes[0] == ')')
-        span.end--;
-    if (type != DUIDER_PER && span.end > span.first + 1 && is_article(document, (struct span){span.first, span.first + 1}) &&
-        islower((unsigned char)word_view(document, span.first).bytes[0]))
-        span.first++; /* "de" Kamer; "Frank de Boer" keeps it */
-    while (span.end > span.first + 1 && islower((unsigned char)word_view(document, span.end - 1).bytes[0]) && lexicon_joins(word_view(document, span.end - 1)))
-        span.end--; /* "minister Harbers van" Landbouw */
-    return span;
-}
-
-static bool add_mention(struct document *document, const struct tagged_span *tagged)
-{
-    struct span span = trim_name(document, tagged->span, (duider_entity_type)tagged->type);
-    if (span.first == span.end || is_article(document, span))
-        return true;
-    if (!LIST_RESERVE(document->arena, &document->mentions))
-        return false;
-    document->mentions.items[document->mentions.count++] = (struct mention){
-        .span = span,
-        .type = (duider_entity_type)tagged->type,
-        .kind = DUIDER_MENTION_NAME,
-        .confidence = tagged->confidence,
-        .entity = NONE,
-    };
-    return true;
-}
-
-duider_status find_mentions(struct document *document, duider_error *error)
-{
-    struct arena scratch;
-    struct tagged_spans names = {0};
-    arena_init(&scratch);
-    bool done = decode_sentences(document, HEAD_NAMES, &scratch, &names);
-    for (size_t i = 0; done && i < names.count; i++)
-        done = add_mention(document, &names.items[i]);
-    document->name_count = document->mentions.count;
-    arena_release(&scratch);
-    return done ? DUIDER_OK : fail_memory(error);
-}
-
-size_t names_before(const struct document *document, size_t word)
-{
-    size_t low = 0, high = document->name_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (document->mentions.items[middle].span.first < word)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
 
 /* ---- names to compare ---- */
 

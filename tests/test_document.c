@@ -123,6 +123,16 @@ static void clubs_of_one_town_stay_apart(void **state)
     duider_result_free(result);
 }
 
+static void a_common_word_at_the_start_of_a_sentence_is_no_name(void **state)
+{
+    (void)state;
+    duider_result *result = annotate("Dijkgraaf wil zeewering bij Petten ophogen\n\nPETTEN - De zeedijk bij Petten moet binnen vijf jaar een halve meter hoger worden. Dat zegt dijkgraaf "
+                                     "Marleen van den Heuvel van het Hoogheemraadschap Noorderkwartier.");
+    assert_null(support_entity(result, "Dijkgraaf"));
+    assert_non_null(support_entity(result, "Petten"));
+    duider_result_free(result);
+}
+
 static void a_name_ends_with_its_line(void **state)
 {
     (void)state;
@@ -238,6 +248,7 @@ int main(void)
         cmocka_unit_test(forms_of_one_people_are_one_entity),
         cmocka_unit_test(a_short_name_may_stand_before_the_full_one),
         cmocka_unit_test(clubs_of_one_town_stay_apart),
+        cmocka_unit_test(a_common_word_at_the_start_of_a_sentence_is_no_name),
         cmocka_unit_test(a_name_ends_with_its_line),
         cmocka_unit_test(a_name_ends_before_what_it_is_of),
         cmocka_unit_test(a_name_that_the_lists_know_has_their_type),
