@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import random
 import subprocess
 import sys
@@ -33,6 +34,7 @@ COMMON = {"layers": 8, "dropout": 0.1, "epochs": 1, "warmup": 0.08, "step_tokens
 BASE = COMMON | {"encoder_rate": 4e-4, "head_rate": 1.5e-3,
                  "passes": {"names_nl": 1.0, "names_de": 0.4, "quotes_de": 0.5, "headlines_nl": 0.5, "targets_en": 0.1}}
 FORK = COMMON | {"encoder_rate": 2e-4, "head_rate": 1e-3}
+COLOURS = ["#0b5fa5", "#b3401e", "#1a7f37", "#7a3fa0", "#a07800", "#00796b"]
 COLUMNS = {"names": "names, fine", "direct": "direct", "reported": "reported", "cues": "cues", "speakers": "speakers", "sentence.accuracy": "sentences"}
 
 
@@ -61,26 +63,33 @@ def measure(prepared: Path, checkpoint: Path, held: list[dict]) -> dict[str, dic
     return json.loads(kept.read_text())
 
 
-def plot(points: dict[int, dict[str, dict[str, float]]], path: Path) -> None:
-    import matplotlib
-
-    matplotlib.use("svg")
-    import matplotlib.pyplot as plt
-
-    matplotlib.rcParams["svg.hashsalt"] = "duider"
-    figure, panes = plt.subplots(1, 2, figsize=(9, 3.6), sharey=True)
+def svg(points: dict[int, dict[str, dict[str, float]]]) -> str:
+    """A panel for dev and one for the articles held out: figures over the number of articles, on a log axis; a line a column."""
     sizes = [n for n in points if n]
-    for pane, name in zip(panes, ("dev", "held out")):
-        for column, label in COLUMNS.items():
-            pane.plot(sizes, [points[n][name][column] for n in sizes], marker="o", label=label)
-        pane.set(xscale="log", xlabel="articles trained on", title={"dev": "9 real Dutch articles (dev)", "held out": f"{HELD_OUT} own articles"}[name])
-        pane.set_xticks(sizes, [str(n) for n in sizes])
-        pane.minorticks_off()
-        pane.grid(alpha=0.3)
-    panes[0].set_ylabel("F1 of exact spans; accuracy")
-    panes[1].legend(fontsize=8)
-    figure.tight_layout()
-    figure.savefig(path, metadata={"Date": None})
+    side, left, top, gap = 300, 46, 34, 40
+    spread = math.log(sizes[-1] / sizes[0])
+    out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + 2 * side + gap + 120}" height="{top + side + 52}" font-family="sans-serif" font-size="12">',
+           '<rect width="100%" height="100%" fill="white"/>']
+    for pane, (name, title) in enumerate({"dev": "9 real Dutch articles (dev)", "held out": f"{HELD_OUT} own articles"}.items()):
+        out.append(f'<g transform="translate({left + pane * (side + gap)},{top})"><text x="{side / 2}" y="-12" text-anchor="middle" font-weight="bold">{title}</text>'
+                   f'<rect width="{side}" height="{side}" fill="none" stroke="#444"/>')
+        for tick in range(0, 101, 20):
+            y = side * (1 - tick / 100)
+            out.append(f'<path d="M0 {y}H{side}" stroke="#ddd"/><text x="-6" y="{y + 4}" text-anchor="end">{tick}</text>')
+        places = [side * (0.04 + 0.92 * math.log(n / sizes[0]) / spread) for n in sizes]
+        out += [f'<text x="{x:.1f}" y="{side + 16}" text-anchor="middle">{n}</text>' for n, x in zip(sizes, places)]
+        out.append(f'<text x="{side / 2}" y="{side + 36}" text-anchor="middle">articles trained on</text>')
+        for (column, label), colour in zip(COLUMNS.items(), COLOURS):
+            line = [(x, side * (1 - points[n][name][column] / 100)) for n, x in zip(sizes, places)]
+            out.append(f'<polyline fill="none" stroke="{colour}" stroke-width="2" points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in line)}"/>')
+            out += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"><title>{label}: {points[n][name][column]}</title></circle>' for n, (x, y) in zip(sizes, line)]
+        if pane:
+            below = 0.0
+            for figure, label, colour in sorted(((points[sizes[-1]][name][c], label, colour) for (c, label), colour in zip(COLUMNS.items(), COLOURS)), reverse=True):
+                below = max(side * (1 - figure / 100) + 4, below + 14)  # labels do not cover one another
+                out.append(f'<text x="{side + 8}" y="{below:.1f}" fill="{colour}">{label}</text>')
+        out.append("</g>")
+    return "\n".join([*out, "</svg>"]) + "\n"
 
 
 def main() -> None:
@@ -103,7 +112,7 @@ def main() -> None:
         for count, found in points.items():
             print(f"| {count} | {name} | " + " | ".join(str(found[name][c]) for c in COLUMNS) + " |")
     if args.plot:
-        plot(points, args.plot)
+        args.plot.write_text(svg(points))
 
 
 if __name__ == "__main__":
