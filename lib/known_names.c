@@ -7,6 +7,8 @@
 
 #include <ctype.h>
 
+#define SEVERAL '-' /* types: no letter */
+
 enum {
     NAME_WORDS_MAX = 8,
     NAME_BYTES_MAX = 96,
@@ -88,7 +90,8 @@ static char look_up(const struct document *document, struct list list, struct sp
     size_t bytes = 0;
     for (size_t at = document->words.items[span.first].start; at < document->words.items[span.end - 1].end; at++) {
         unsigned char byte = (unsigned char)document->text.bytes[at];
-        if (byte >= 0x80)
+        byte = isspace(byte) ? ' ' : byte; /* a name that is broken over two lines */
+        if (byte >= 0x80 || (byte == ' ' && bytes && name[bytes - 1] == ' '))
             continue;
         if (bytes == NAME_BYTES_MAX)
             return 0;
@@ -149,7 +152,7 @@ duider_status know_names(struct document *document, duider_error *error)
             struct span span = {word, word + 1};
             if (document->words.items[word].capital && !(word == sentence->first && is_article(word_view(document, word))))
                 span = longest(document, list, word, sentence->end, &letter);
-            if (letter)
+            if (letter && letter != SEVERAL) /* such a name is passed over, with all inside it: "Gemeentemuseum Den Haag" */
                 lean(document, span, letter);
             word = span.end;
         }

@@ -176,6 +176,22 @@ static void a_known_name_inside_another_does_not_cut_it(void **state)
     assert_int_equal(support_entity(result, "Ernest Solvay")->type, DUIDER_PER);
     assert_non_null(support_entity(result, "Vrienden van Zonhoven"));
     duider_result_free(result);
+    result = annotate("Volgens de bonden is er te weinig personeel. Dat geldt ook voor mensen van Gemeentemuseum Den Haag, waar de plannen vorige week bekend werden en "
+                      "waar nu al plaatsen leeg blijven.");
+    assert_non_null(support_entity(result, "Gemeentemuseum Den Haag")); /* in the lists of two types */
+    duider_result_free(result);
+}
+
+static void a_known_name_may_run_over_the_end_of_a_line(void **state)
+{
+    (void)state;
+    duider_result *result = annotate("De verpleegkundigen van het ziekenhuis in de hoofdstad leggen vrijdag\nhet werk neer. Volgens de bonden is er al maanden te weinig personeel en\n"
+                                     "loopt de druk op de afdelingen verder op. Dat geldt ook voor mensen van McDonnell\nDouglas, waar de plannen vorige week bekend werden en waar\n"
+                                     "nu al plaatsen leeg blijven omdat er niemand is om het werk over te nemen.");
+    const duider_entity *maker = duider_result_entity_at(result, 0);
+    assert_int_equal(duider_result_entity_count(result), 1);
+    assert_int_equal(maker->type, DUIDER_ORG);
+    duider_result_free(result);
 }
 
 static void words_between_marks_are_direct_and_a_clause_around_them_mixed(void **state)
@@ -253,6 +269,7 @@ int main(void)
         cmocka_unit_test(a_name_ends_before_what_it_is_of),
         cmocka_unit_test(a_name_that_the_lists_know_has_their_type),
         cmocka_unit_test(a_known_name_inside_another_does_not_cut_it),
+        cmocka_unit_test(a_known_name_may_run_over_the_end_of_a_line),
         cmocka_unit_test(words_between_marks_are_direct_and_a_clause_around_them_mixed),
         cmocka_unit_test(a_mark_that_closes_at_the_end_of_a_clause_belongs_to_it),
         cmocka_unit_test(a_quote_ends_with_the_sentence_that_its_marks_end),
