@@ -173,6 +173,8 @@ size_t names_before(const struct document *document, size_t word);
 
 /* plain_speakers.c: the speaker mention that the words around a direct quote name plainly; first is NONE where they don't. */
 struct span plain_speaker(const struct document *document, const struct quote *quote);
+/* The noun phrase that begins with the determiner `first`, to its noun and a name behind it; empty where the word is none. */
+struct span noun_phrase(const struct document *document, size_t first);
 
 struct encoder;
 

@@ -1,6 +1,6 @@
 /*
- * Speaker mentions that are plain from the words alone, for direct quotes of which the network sees none:
- * “…”, aldus de vorige wethouder; Aan het eind stond Visser op: “…”.
+ * Speaker mentions that are plain from the words alone: the noun phrase that begins with the article at which the network points, and, for direct
+ * quotes of which it sees no speaker, “…”, aldus de vorige wethouder; Aan het eind stond Visser op: “…”.
  */
 #include "lexicon.h"
 
@@ -14,32 +14,45 @@ static bool is_letters(const struct document *document, size_t word)
     return word < document->words.count && document->words.items[word].class == WORD_LETTERS;
 }
 
-/* May more of the noun phrase follow on this word? Articles and inflected adjectives. */
-static bool leads_on(struct view word)
+static bool is_determiner(struct view word)
 {
-    static const char *const determiners[] = {"de", "het", "een", "zijn", "haar", "hun", "onze", "dezelfde", "deze", "die", NULL};
-    return view_in(word, determiners) || word.bytes[word.count - 1] == 'e';
+    static const char *const determiners[] = {"de", "het", "een", "haar", "hun", "deze", "dezelfde", "the", "a", "an", "his", "her", "their", "der", "die", "das", "dem", "den", "des",
+                                              "ein", "eine", "einer", "eines", "einem", "einen", NULL};
+    for (size_t i = 0; determiners[i]; i++)
+        if (lexicon_equal_folded(word, (struct view){determiners[i], strlen(determiners[i])}))
+            return true;
+    return false;
 }
 
-/* The noun phrase from the word on: what leads on to its noun, the noun, and further capitalised words. */
-static struct span phrase_from(const struct document *document, size_t first, size_t limit)
+/* An inflected adjective of the phrase: "vorige", or, where nouns are written small, "Vlaamse" before a small letter. */
+static bool is_adjective(const struct document *document, size_t word)
+{
+    const bool german = document->language == DUIDER_LANGUAGE_DE, capital = document->words.items[word].capital;
+    struct view view = word_view(document, word);
+    bool ending = view.bytes[view.count - 1] == 'e' || (german && view.count > 2 && memcmp(view.bytes + view.count - 2, "en", 2) == 0);
+    return ending && (!capital || (!german && is_letters(document, word + 1) && !document->words.items[word + 1].capital));
+}
+
+struct span noun_phrase(const struct document *document, size_t first)
 {
     struct span span = {first, first};
-    bool noun = false;
+    if (!is_letters(document, first) || !is_determiner(word_view(document, first)))
+        return span;
+    size_t next = sentences_before(document, first + 1);
+    size_t limit = next < document->sentences.count ? document->sentences.items[next].first : document->words.count;
     if (limit > first + PHRASE_WORDS_MAX)
         limit = first + PHRASE_WORDS_MAX;
-    for (size_t word = first; word < limit; word++) {
-        bool glued = word > first && !document->words.items[word].space_before; /* "VVD'er" */
-        if (!is_letters(document, word)) {
-            if (noun && word + 1 < limit && !document->words.items[word].space_before && !document->words.items[word + 1].space_before && is_letters(document, word + 1))
-                continue;
-            break;
-        }
-        if (noun && !glued && !document->words.items[word].capital)
-            break;
-        span.end = word + 1;
-        noun |= document->words.items[word].capital || !leads_on(word_view(document, word));
-    }
+    size_t noun = first + 1;
+    while (noun < limit && is_letters(document, noun) && is_adjective(document, noun))
+        noun++;
+    if (noun >= limit || !is_letters(document, noun))
+        return span;
+    span.end = noun + 1;
+    /* "VVD'er", and in languages that write nouns small the name behind: "de oude veerman Bram" */
+    while (span.end + 1 < limit && !document->words.items[span.end].space_before && !document->words.items[span.end + 1].space_before && is_letters(document, span.end + 1))
+        span.end += 2;
+    while (document->language != DUIDER_LANGUAGE_DE && span.end < limit && is_letters(document, span.end) && document->words.items[span.end].capital)
+        span.end++;
     return span;
 }
 
@@ -50,9 +63,9 @@ static struct span behind_aldus(const struct document *document, const struct qu
         word++;
     if (!is_letters(document, word) || !view_equal(word_view(document, word), (struct view){"aldus", 5}))
         return (struct span){NONE, NONE};
-    size_t next = sentences_before(document, word + 1);
-    size_t limit = next < document->sentences.count ? document->sentences.items[next].first : document->words.count;
-    struct span phrase = phrase_from(document, word + 1, limit);
+    if (sentences_before(document, word + 1) != sentences_before(document, word + 2))
+        return (struct span){NONE, NONE}; /* the sentence ends there */
+    struct span phrase = noun_phrase(document, word + 1);
     return phrase.end > phrase.first ? phrase : (struct span){NONE, NONE};
 }
 

@@ -221,7 +221,8 @@ static void find_speaker_mention(const struct document *document, const struct a
         quote->speaker_confidence = (double)pointer->probability[POINTER_SPEAKER];
         found = span_at(&attribution->speakers, word);
         if (found == NONE && pointer->probability[POINTER_SPEAKER] > SURE && !in_quote(quote, (struct span){word, word + 1})) {
-            quote->speaker = with_whole_names(document, (struct span){word, word + 1});
+            struct span phrase = noun_phrase(document, word);
+            quote->speaker = with_whole_names(document, phrase.end > word ? phrase : (struct span){word, word + 1});
             return;
         }
     }

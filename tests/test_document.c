@@ -90,6 +90,17 @@ static void a_speaker_stands_behind_aldus_or_before_a_colon(void **state)
     duider_result_free(result);
 }
 
+/* The network points at the article alone. */
+static void a_speaker_mention_is_more_than_its_article(void **state)
+{
+    (void)state;
+    duider_result *result = annotate("Der Plan ist umstritten. Schon erwägt die Opposition den Gang vor das Gericht, weil das Gesetz gegen die Verfassung verstoße.");
+    const duider_quote *quote = support_quote(result, "weil das Gesetz");
+    assert_true(quote && quote->speaker_mention);
+    assert_string_equal(quote->speaker_mention->text, "die Opposition");
+    duider_result_free(result);
+}
+
 static void forms_of_one_people_are_one_entity(void **state)
 {
     (void)state;
@@ -261,6 +272,7 @@ int main(void)
         cmocka_unit_test(a_role_holds_the_name_it_is_of),
         cmocka_unit_test(a_quote_that_follows_on_has_the_same_speaker),
         cmocka_unit_test(a_speaker_stands_behind_aldus_or_before_a_colon),
+        cmocka_unit_test(a_speaker_mention_is_more_than_its_article),
         cmocka_unit_test(forms_of_one_people_are_one_entity),
         cmocka_unit_test(a_short_name_may_stand_before_the_full_one),
         cmocka_unit_test(clubs_of_one_town_stay_apart),
