@@ -6,20 +6,6 @@
 
 #include <stdlib.h>
 
-/* The first pair that opens at or behind `word`. */
-static size_t first_pair(const struct marked_list *marks, size_t word)
-{
-    size_t low = 0, high = marks->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (marks->items[middle].open < word)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 /* Marks around a name are a title's. */
 static bool is_name(const struct document *document, struct span span)
 {

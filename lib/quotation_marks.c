@@ -142,3 +142,16 @@ bool pair_quotation_marks(const struct document *document, struct arena *arena, 
     list->count = kept;
     return true;
 }
+
+size_t first_pair(const struct marked_list *list, size_t word)
+{
+    size_t low = 0, high = list->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (list->items[middle].open < word)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}

@@ -17,4 +17,7 @@ struct marked_list {
 /* Pairs in order of their opening marks; pairs of another style may lie inside a pair. */
 bool pair_quotation_marks(const struct document *document, struct arena *arena, struct marked_list *list);
 
+/* The index of the first pair that opens at or behind `word`; list->count where none does. */
+size_t first_pair(const struct marked_list *list, size_t word);
+
 #endif

@@ -49,8 +49,8 @@ static struct span trim_edges(const struct document *document, struct span span)
 /* Does the span hold an opening or closing mark of a pair inside it? Then a part of it is quoted word for word. */
 static bool holds_pair(const struct marked_list *marks, struct span span)
 {
-    for (size_t i = 0; i < marks->count && marks->items[i].open < span.end; i++)
-        if (marks->items[i].open >= span.first && marks->items[i].close <= span.end && marks->items[i].closed)
+    for (size_t i = first_pair(marks, span.first); i < marks->count && marks->items[i].open < span.end; i++)
+        if (marks->items[i].close <= span.end && marks->items[i].closed)
             return true;
     return false;
 }
@@ -182,7 +182,7 @@ static size_t clause_end(const struct document *document, size_t end, size_t lim
 static struct span keep_marks(const struct marked_list *marks, struct span span, size_t limit)
 {
     struct span kept = span;
-    for (size_t i = 0; i < marks->count && marks->items[i].open < span.end; i++) {
+    for (size_t i = first_pair(marks, span.first > 0 ? span.first - 1 : 0); i < marks->count && marks->items[i].open < span.end; i++) {
         const struct marked *pair = &marks->items[i];
         if (!pair->closed)
             continue;
