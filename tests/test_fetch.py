@@ -367,7 +367,8 @@ class Fetch(unittest.TestCase):
     def test_who_leaves_a_batch_ends_its_fetches(self):
         self.site.pages["/silent"] = lambda write: [write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n")] + [(write(b"a"), time.sleep(0.05)) for _ in range(10000)]
         server = self.serve("--fetch-timeout-ms", "3600000")
-        body = "\n".join([json.dumps({"text": "De brug is dicht."})] + [json.dumps({"url": self.url("/silent")})] * 5).encode()
+        # The client is gone before the first article is done: only then does the server try to send, and see it.
+        body = "\n".join([json.dumps({"text": "De brug bij Zwolle is dicht, zegt Jan Bos. " * 300})] + [json.dumps({"url": self.url("/silent")})] * 5).encode()
         with socket.create_connection(("127.0.0.1", server.port), 60) as connection:
             connection.sendall(b"POST /v1/annotate/batch HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
             self.assertIn(b"200", connection.recv(100))
