@@ -59,8 +59,7 @@ $(BUILD)/lib/known_names.%.inc: lib/known_names.sh $(wildcard lib/known_names/*.
 	@mkdir -p $(@D)
 	$(Q)lib/known_names.sh $* lib/known_names > $@
 $(BUILD)/lib/known_names.o: $(KNOWN_NAMES)
-$(BUILD)/lib/known_names.o: ALL_CFLAGS += -DDUIDER_KNOWN_NAMES_NL='"$(BUILD)/lib/known_names.nl.inc"' \
-  -DDUIDER_KNOWN_NAMES_EN='"$(BUILD)/lib/known_names.en.inc"' -DDUIDER_KNOWN_NAMES_DE='"$(BUILD)/lib/known_names.de.inc"'
+$(BUILD)/lib/known_names.o: ALL_CFLAGS += -I$(BUILD)
 
 $(BUILD)/libduider.a: $(LIB_OBJECTS)
 	@rm -f $@

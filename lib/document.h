@@ -167,6 +167,11 @@ void choose_language(struct document *document, double other);
 
 /* sentence.c: how many sentences begin before `word`; that many is the index of the first that begins there or behind it. */
 size_t sentences_before(const struct document *document, size_t word);
+/* The index of the sentence that the word is in: every word is in one. */
+static inline size_t sentence_of(const struct document *document, size_t word)
+{
+    return sentences_before(document, word + 1) - 1;
+}
 
 /* mentions.c: how many names begin before `word`; that many is the index of the first that begins there or behind it. */
 size_t names_before(const struct document *document, size_t word);

@@ -26,13 +26,13 @@ struct list { /* lines "name<tab>type's letter", sorted by their bytes; names wi
 };
 
 static const char dutch[] =
-#include DUIDER_KNOWN_NAMES_NL
+#include "lib/known_names.nl.inc" /* made by known_names.sh */
     ;
 static const char english[] =
-#include DUIDER_KNOWN_NAMES_EN
+#include "lib/known_names.en.inc" /* made by known_names.sh */
     ;
 static const char german[] =
-#include DUIDER_KNOWN_NAMES_DE
+#include "lib/known_names.de.inc" /* made by known_names.sh */
     ;
 
 static struct list list_of(duider_language language)

@@ -22,10 +22,10 @@ static bool is_quotation_or_comma(struct view word)
 }
 
 /* "De" of "De Nederlandsche Bank", cut off, is no name. */
-static bool is_article(const struct document *document, struct span span)
+static bool is_article(struct view word)
 {
     static const char *const articles[] = {"De", "de", "Het", "het", "Een", "een", "The", "the", "Der", "der", "Die", "die", "Das", "das", NULL};
-    return span.end == span.first + 1 && view_in(word_view(document, span.first), articles);
+    return view_in(word, articles);
 }
 
 /* Takes off the ends what no name begins or ends with: marks, and words that join it to what follows. */
@@ -40,7 +40,7 @@ static struct span trim_name(const struct document *document, struct span span, 
         opened |= word_view(document, word).bytes[0] == '(';
     if (span.end > span.first && !opened && word_view(document, span.end - 1).bytes[0] == ')')
         span.end--;
-    if (type != DUIDER_PER && span.end > span.first + 1 && is_article(document, (struct span){span.first, span.first + 1}) &&
+    if (type != DUIDER_PER && span.end > span.first + 1 && is_article(word_view(document, span.first)) &&
         islower((unsigned char)word_view(document, span.first).bytes[0]))
         span.first++; /* "de" Kamer; "Frank de Boer" keeps it */
     while (span.end > span.first + 1 && islower((unsigned char)word_view(document, span.end - 1).bytes[0]) && lexicon_joins(word_view(document, span.end - 1)))
@@ -97,8 +97,7 @@ static bool read_common_words(const struct document *document, struct arena *scr
 
 static bool starts_sentence(const struct document *document, size_t word)
 {
-    size_t next = sentences_before(document, word + 1);
-    for (size_t before = document->sentences.items[next - 1].first; before < word; before++)
+    for (size_t before = document->sentences.items[sentence_of(document, word)].first; before < word; before++)
         if (document->words.items[before].class == WORD_LETTERS)
             return false;
     return true;
@@ -124,7 +123,7 @@ static bool is_common_word(const struct document *document, const struct common_
 static bool add_mention(struct document *document, const struct tagged_span *tagged, const struct common_words *common)
 {
     struct span span = trim_name(document, tagged->span, (duider_entity_type)tagged->type);
-    if (span.first == span.end || is_article(document, span) || is_common_word(document, common, span))
+    if (span.first == span.end || (span.end == span.first + 1 && is_article(word_view(document, span.first))) || is_common_word(document, common, span))
         return true;
     if (!LIST_RESERVE(document->arena, &document->mentions))
         return false;

@@ -38,8 +38,7 @@ struct span noun_phrase(const struct document *document, size_t first)
     struct span span = {first, first};
     if (!is_letters(document, first) || !is_determiner(word_view(document, first)))
         return span;
-    size_t next = sentences_before(document, first + 1);
-    size_t limit = next < document->sentences.count ? document->sentences.items[next].first : document->words.count;
+    size_t limit = document->sentences.items[sentence_of(document, first)].end;
     if (limit > first + PHRASE_WORDS_MAX)
         limit = first + PHRASE_WORDS_MAX;
     size_t noun = first + 1;
@@ -63,7 +62,7 @@ static struct span behind_aldus(const struct document *document, const struct qu
         word++;
     if (!is_letters(document, word) || !view_equal(word_view(document, word), (struct view){"aldus", 5}))
         return (struct span){NONE, NONE};
-    if (sentences_before(document, word + 1) != sentences_before(document, word + 2))
+    if (sentence_of(document, word) != sentence_of(document, word + 1))
         return (struct span){NONE, NONE}; /* the sentence ends there */
     struct span phrase = noun_phrase(document, word + 1);
     return phrase.end > phrase.first ? phrase : (struct span){NONE, NONE};
@@ -76,7 +75,7 @@ static struct span before_colon(const struct document *document, const struct qu
     size_t open = quote->parts[0].first - 1, entity = NONE;
     if (quote->parts[0].first < 2 || word_view(document, open - 1).bytes[0] != ':')
         return person;
-    size_t first = document->sentences.items[sentences_before(document, open) - 1].first;
+    size_t first = document->sentences.items[sentence_of(document, open - 1)].first;
     for (size_t word = first; word < open; word++) {
         enum gender gender;
         if (lexicon_pronoun(word_view(document, word), &gender))

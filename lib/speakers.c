@@ -52,12 +52,6 @@ static bool in_quote(const struct quote *quote, struct span span)
     return false;
 }
 
-/* The one that the word is in. */
-static size_t sentence_of(const struct document *document, size_t word)
-{
-    return sentences_before(document, word + 1) - 1;
-}
-
 /* The first span whose end lies behind `word`. */
 static size_t first_behind(const struct tagged_spans *spans, size_t word)
 {

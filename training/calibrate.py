@@ -252,6 +252,13 @@ def print_table(name: str, judged: Judged, panel: Panel) -> None:
               + f"  {ece(before, right, weights):9.3f}  {ece(after, right, weights):9.3f}")
 
 
+def check(args: argparse.Namespace) -> None:
+    print(f"{'':9} {'items':>6}   right    says    ECE")
+    for name, judged in judge(args).items():
+        says, right, weights = np.array(judged.x), np.array(judged.y, int), judged.weights()
+        print(f"{name:9} {len(says):6}  {np.average(right, weights=weights):6.3f}  {np.average(says, weights=weights):6.3f}  {ece(says, right == 1, weights):5.3f}")
+
+
 def refuse_calibrated(model: Path) -> None:
     """What a calibrated model says is no longer raw."""
     file = model.read_bytes()
@@ -268,13 +275,19 @@ def main() -> None:
     parser.add_argument("--prepared", type=Path, required=True)
     parser.add_argument("--model", type=Path, required=True, help="exported without --calibration")
     parser.add_argument("--duider", type=Path, default=Path(__file__).parent / "../build/duider")
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--out", type=Path, help="JSON: the parameters")
     parser.add_argument("--plot", type=Path, help="SVG: reliability diagram")
     parser.add_argument("--limit", type=int, help="documents of each source")
+    parser.add_argument("--check", action="store_true", help="fit nothing: how far the confidences of a calibrated --model are from the truth")
     args = parser.parse_args()
     for program in (args.duider, args.duider.parent / "bench/logits"):
         if not program.exists():
             raise SystemExit(f"{program} is not there: make all build/bench/logits")
+    if args.check:
+        check(args)
+        return
+    if not args.out:
+        parser.error("--out is missing")
     refuse_calibrated(args.model)
     calibration: dict[str, dict] = {"temperatures": {}, "confidence": {}}
     panels = {}

@@ -26,6 +26,12 @@ class Pointer:
     last: int
     targets: dict[str, list[int] | None]  # pointer -> first words that are right; [] none; None unknown
 
+    def goals(self, name: str, window: "Window") -> list[int] | None:
+        """The rows of `losses.encode` that are right: row 0 (<s>) where there is none; None where it is unknown or out of the window."""
+        words = self.targets[name]
+        here = [1 + w - window.first for w in words or [] if window.first <= w < window.end]
+        return None if words is None or (words and not here) else here or [0]
+
 
 @dataclass
 class Document:

@@ -68,13 +68,9 @@ def figures(model: Duider, builder: Builder, name: str, rows: list[dict]) -> dic
                                               own[[p.last - window.first for p in inside]], vectors)
                 for r, p in enumerate(inside):
                     for c, pointer in enumerate(labels.POINTERS):
-                        goals = p.targets[pointer]
-                        if goals is None:
-                            continue
-                        here = [g - window.first + 1 for g in goals if window.first <= g < window.end]
-                        if goals and not here:
-                            continue
-                        hits.setdefault(pointer, []).append(int(scores[c, r].argmax()) in (here or [0]))
+                        goals = p.goals(pointer, window)
+                        if goals:
+                            hits.setdefault(pointer, []).append(int(scores[c, r].argmax()) in goals)
             for head, items in (("sentence", [([(a, b)], y) for a, b, y in doc.sentences]), ("target", doc.targets)):
                 for parts, y in items:
                     parts = [(a, b) for a, b in parts if a >= window.first and b <= window.end]

@@ -35,17 +35,14 @@ def nearest(found: list[tuple[int, int, str]], first: int, last: int) -> tuple[i
 
 def judge(model: Duider, window: Window, vectors: torch.Tensor, pointer: Pointer, name: str, found: list[tuple[int, int, str]]) -> tuple[bool, bool] | None:
     """Whether the pointer and the nearest span are right; None where gold does not say."""
-    goals = pointer.targets[name]
-    if goals is None:
-        return None
-    here = [g - window.first for g in goals if window.first <= g < window.end]
-    if goals and not here:
+    goals = pointer.goals(name, window)
+    if not goals:
         return None
     own, first, last = vectors[1:], pointer.first - window.first, pointer.last - window.first
     scores = model.pointer_scores(own[[first]], own[[last]], vectors)
-    to = int(scores[labels.POINTERS.index(name), 0].argmax()) - 1
+    to = int(scores[labels.POINTERS.index(name), 0].argmax())
     span = nearest(found, first, last)
-    return to in (here or [-1]), any(span[0] <= g < span[1] for g in here) if span else not here
+    return to in goals, any(span[0] < g <= span[1] for g in goals) if span else goals == [0]  # row 1 is the first word
 
 
 @torch.no_grad()

@@ -101,13 +101,9 @@ def batch_loss(model: Duider, batch: list[Window], encoder=None, teacher: Duider
             logp = F.log_softmax(model.pointer_scores(first, last, vector), -1)
             for row, p in enumerate(inside):
                 for column, name in enumerate(labels.POINTERS):
-                    goals = p.targets[name]
-                    if goals is None:
-                        continue
-                    here = [g - window.first + 1 for g in goals if window.first <= g < window.end]
-                    if goals and not here:
-                        continue
-                    pointer_terms.append(-torch.logsumexp(logp[column, row, here or [0]], 0))
+                    goals = p.goals(name, window)
+                    if goals:
+                        pointer_terms.append(-torch.logsumexp(logp[column, row, goals], 0))
     for head in pooled:
         if pooled[head]:
             parts[head] = F.cross_entropy(model.head(torch.stack(pooled[head]), head), torch.tensor(answers[head]))

@@ -54,7 +54,8 @@ class Augmentation:
 def load_sources(prepared: Path, config: dict, lists: dict[str, Names]) -> dict[str, list[dict]]:
     sources = {name: read_lines(prepared / f"{name}.train.jsonl") for name in config["passes"]}
     for name, ids in config.get("only", {}).items():
-        sources[name] = [row for row in sources[name] if row["id"] in set(ids)]
+        chosen = set(ids)
+        sources[name] = [row for row in sources[name] if row["id"] in chosen]
     for rows in sources.values():
         for row in rows:
             refine(row, lists[row["lang"]])
