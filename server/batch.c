@@ -116,6 +116,15 @@ static struct slot *next_item(struct batch *batch)
     return slot;
 }
 
+/* Under the lock. */
+static void wake(struct batch *batch)
+{
+    if (!batch->suspended)
+        return;
+    batch->suspended = false;
+    MHD_resume_connection(batch->request->connection); /* a suspended connection can't end before */
+}
+
 /* A worker calls this. */
 static void item_done(void *payload)
 {
@@ -125,10 +134,8 @@ static void item_done(void *payload)
     slot->done = true;
     batch->running--;
     bool last = batch->abandoned && batch->running == 0;
-    if (batch->suspended && slot == batch->slots[batch->first]) {
-        batch->suspended = false;
-        MHD_resume_connection(batch->request->connection); /* a suspended connection can't end before */
-    }
+    if (batch->suspended && slot == batch->slots[batch->first])
+        wake(batch);
     pthread_mutex_unlock(&batch->lock);
     if (last)
         batch_free(batch);
@@ -225,12 +232,12 @@ static bool take_end(struct batch *batch)
     return batch->line != NULL;
 }
 
-/* Suspends the connection unless the oldest article is done. */
+/* Suspends the connection unless the oldest article is done or the client has left. */
 static bool oldest_is_done(struct batch *batch)
 {
     pthread_mutex_lock(&batch->lock);
     bool done = batch->slots[batch->first]->done;
-    if (!done) {
+    if (!done && !atomic_load(&batch->request->left)) {
         batch->suspended = true;
         MHD_suspend_connection(batch->request->connection);
     }
@@ -243,6 +250,8 @@ static ssize_t read_lines(void *payload, uint64_t position, char *buffer, size_t
 {
     (void)position;
     struct batch *batch = payload;
+    if (atomic_load(&batch->request->left))
+        return MHD_CONTENT_READER_END_WITH_ERROR;
     if (!batch->line) {
         fill_window(batch);
         if (batch->no_memory)
@@ -341,6 +350,16 @@ void batch_end(struct request *request)
     pthread_mutex_unlock(&batch->lock);
     if (idle)
         batch_free(batch);
+}
+
+void batch_leave(struct request *request)
+{
+    struct batch *batch = atomic_load(&request->batch);
+    if (!batch)
+        return;
+    pthread_mutex_lock(&batch->lock);
+    wake(batch);
+    pthread_mutex_unlock(&batch->lock);
 }
 
 enum MHD_Result handle_batch(struct request *request)

@@ -85,6 +85,7 @@ enum MHD_Result handle_annotate(struct request *request)
     request->job.done = finish;
     request->job.released = request_release;
     request->job.payload = request;
+    request->job.abandoned = &request->left;
     request->submitted = true;
     atomic_fetch_add(&request->holders, 1);
     MHD_suspend_connection(request->connection); /* before a worker can resume it */

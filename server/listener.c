@@ -47,7 +47,7 @@ static struct request *request_new(struct listener *listener, struct MHD_Connect
     clock_gettime(CLOCK_MONOTONIC, &request->start);
     atomic_fetch_add(&listener->open_requests, 1); /* before the phase is read: what is not late is waited for */
     request->late = atomic_load(&listener->phase) == PHASE_STOPPED;
-    watch_request(listener->watch, connection, true);
+    watch_request(listener->watch, connection, request);
     input_read_id(request);
     return request;
 }
@@ -65,6 +65,12 @@ void request_release(void *payload)
     free(request);
 }
 
+void request_leave(struct request *request)
+{
+    atomic_store(&request->left, true);
+    batch_leave(request);
+}
+
 static void request_end(void *payload, struct MHD_Connection *connection, void **context, enum MHD_RequestTerminationCode code)
 {
     (void)code;
@@ -72,7 +78,7 @@ static void request_end(void *payload, struct MHD_Connection *connection, void *
     struct request *request = *context;
     if (!request)
         return;
-    watch_request(listener->watch, connection, false);
+    watch_request(listener->watch, connection, NULL);
     log_request(request);
     metrics_count(listener->metrics, request);
     batch_end(request);
@@ -138,6 +144,8 @@ static enum MHD_Result on_request(void *payload, struct MHD_Connection *connecti
         request = *context = request_new(payload, connection, method);
         return request ? read_headers(request, url) : MHD_NO;
     }
+    if (atomic_load(&request->left))
+        return MHD_NO;
     if (*upload_bytes) {
         body_add(request, upload, *upload_bytes);
         *upload_bytes = 0;

@@ -413,12 +413,13 @@ struct request {
     bool too_large, too_dense, corrupt, no_memory; /* what is wrong with the body */
     enum coding coding;                            /* of the body */
     struct decompressor *decompressor;             /* NULL: not begun */
+    atomic_bool left; /* the client did */
     bool submitted; /* a worker has, or had, the job */
     bool refused;   /* the queue was full */
     const struct route *route; /* NULL where the headers were answered */
     json_t *input; /* parsed body, which the job's strings point into */
     struct job job;
-    struct batch *batch; /* NULL: none */
+    _Atomic(struct batch *) batch; /* NULL: none */
     enum coding answer_coding; /* that it is to have; IDENTITY: none */
     size_t compress_from;      /* smaller answers stay as they are */
     bool coded;                /* the answer has it */
@@ -436,18 +437,20 @@ void listener_stop(struct listener *listener);
 
 /* One holder fewer. */
 void request_release(void *request);
+/* Its client is gone: what is done for it ends. Any thread may say so while the request is not over. */
+void request_leave(struct request *request);
 
-/* ---- watch.c: connections that send no request in time ---- */
+/* ---- watch.c: connections that send no request in time, or whose client left ---- */
 
 struct watch *watch_new(const struct config *config);
 void watch_free(struct watch *watch);
 /* For MHD_OPTION_NOTIFY_CONNECTION; `payload` is the watch. */
 void watch_connection(void *payload, struct MHD_Connection *connection, void **context, enum MHD_ConnectionNotificationCode code);
-/* A request's headers are there, or (not asking) it is over. */
-void watch_request(struct watch *watch, struct MHD_Connection *connection, bool asking);
+/* The connection's request: its headers are there; or NULL: it is over. */
+void watch_request(struct watch *watch, struct MHD_Connection *connection, struct request *request);
 /* The answer goes out before the body came: its connection closes slowly, so that the client can read it. */
 void watch_linger(struct watch *watch, struct MHD_Connection *connection);
-/* Shuts what is past its time. True: something is lingering, call again soon. */
+/* Shuts what is past its time, tells the requests whose client is gone. True: something is lingering, call again soon. */
 bool watch_cut(struct watch *watch);
 
 /* ---- guard.c: what comes before the work ---- */
@@ -511,6 +514,8 @@ enum MHD_Result handle_batch(struct request *request);
 size_t batch_window(const struct config *config);
 /* The request is over: cancels what still runs. */
 void batch_end(struct request *request);
+/* The request has left: a batch that sleeps wakes up, and ends. */
+void batch_leave(struct request *request);
 
 /* ---- metrics.c: what operators count, as Prometheus reads it ---- */
 

@@ -3,6 +3,9 @@
  * nothing of a request before its headers are complete: so each connection has a time by which the next headers must be there, and one that is past it
  * is shut down. The listener's thread notes what happens; the main thread cuts.
  *
+ * A client that leaves while its answer is waited for goes unseen too: a connection that is suspended is not looked at. So the main thread looks, and tells the
+ * request. An end of what the client sends is not enough, since it may wait for the answer all the same; keep-alive probes find out who is gone without a word.
+ *
  * And connections that are answered before the body came: to close them at once would reset them, and the client might never see the answer (RFC 9112, 9.6).
  * So our end is shut, and what comes is thrown away until the client closes too, or for LINGER_MS.
  */
@@ -10,17 +13,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { LINGER_MS = 2000, LINGERING_MAX = 256 };
+enum { LINGER_MS = 2000, LINGERING_MAX = 256, PROBE_AFTER_S = 30, PROBE_EVERY_S = 10, PROBES = 3 };
 
 struct connection {
     struct connection *next, *previous;
     int socket;
-    bool asking;    /* a request is under way: it has its own deadline */
+    struct request *request; /* under way, with its own deadline; NULL: none, or its client was seen to be gone */
+    bool asking;
     bool lingering; /* to linger when it is closed; then: libmicrohttpd has closed it, and the socket is ours */
     bool closed;
     size_t due_ms;
@@ -76,6 +83,15 @@ void watch_free(struct watch *watch)
     free(watch);
 }
 
+/* Of TCP; others need none. */
+static void probe(int socket)
+{
+    setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &(int){1}, sizeof(int));
+    setsockopt(socket, IPPROTO_TCP, TCP_KEEPIDLE, &(int){PROBE_AFTER_S}, sizeof(int));
+    setsockopt(socket, IPPROTO_TCP, TCP_KEEPINTVL, &(int){PROBE_EVERY_S}, sizeof(int));
+    setsockopt(socket, IPPROTO_TCP, TCP_KEEPCNT, &(int){PROBES}, sizeof(int));
+}
+
 static void add(struct watch *watch, struct MHD_Connection *connection, void **context)
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
@@ -84,6 +100,7 @@ static void add(struct watch *watch, struct MHD_Connection *connection, void **c
     if (!watched)
         return;
     watched->socket = info->connect_fd;
+    probe(watched->socket);
     watched->due_ms = now_ms() + watch->header_timeout_ms;
     pthread_mutex_lock(&watch->lock);
     watched->next = &watch->first;
@@ -123,13 +140,14 @@ static struct connection *watched_of(struct MHD_Connection *connection)
     return info ? info->socket_context : NULL;
 }
 
-void watch_request(struct watch *watch, struct MHD_Connection *connection, bool asking)
+void watch_request(struct watch *watch, struct MHD_Connection *connection, struct request *request)
 {
     struct connection *watched = watched_of(connection);
     if (!watched)
         return;
     pthread_mutex_lock(&watch->lock);
-    watched->asking = asking;
+    watched->request = request;
+    watched->asking = request != NULL;
     watched->due_ms = now_ms() + watch->idle_timeout_ms + watch->header_timeout_ms; /* it may be silent first */
     pthread_mutex_unlock(&watch->lock);
 }
@@ -155,6 +173,13 @@ static bool discard(int socket)
     return bytes > 0 || (bytes < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
+/* Closed on both sides, or broken. */
+static bool is_gone(int socket)
+{
+    struct pollfd looked = {.fd = socket};
+    return poll(&looked, 1, 0) > 0 && looked.revents & (POLLERR | POLLHUP);
+}
+
 bool watch_cut(struct watch *watch)
 {
     size_t now = now_ms();
@@ -164,6 +189,9 @@ bool watch_cut(struct watch *watch)
         if (watched->closed) {
             if (!discard(watched->socket) || watched->due_ms <= now)
                 stop_lingering(watch, watched);
+        } else if (watched->request && is_gone(watched->socket)) {
+            request_leave(watched->request);
+            watched->request = NULL; /* once is enough */
         } else if (!watched->asking && watched->due_ms <= now) {
             shutdown(watched->socket, SHUT_RDWR); /* the listener sees its end and closes it */
             watched->asking = true;               /* once is enough */

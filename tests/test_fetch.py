@@ -5,6 +5,7 @@ import json
 import os
 import socket
 import socketserver
+import struct
 import subprocess
 import threading
 import time
@@ -30,7 +31,8 @@ class Site:
     """An HTTP server whose pages are bytes, or functions that get the socket. It notes what was asked for."""
 
     def __init__(self, address, port=0):
-        self.pages, self.asked, self.gone = {}, [], threading.Event()
+        self.pages, self.asked = {}, []
+        self.visited, self.may_answer, self.gone = threading.Event(), threading.Event(), threading.Event()
         site = self
 
         class Handler(socketserver.StreamRequestHandler):
@@ -42,6 +44,7 @@ class Site:
                         return
                     head += line
                 site.asked.append(head.decode("latin-1"))
+                site.visited.set()
                 page = site.pages.get(head.split()[1].decode(), answer(status="404 Not Found"))
                 try:
                     self.wfile.write(page) if isinstance(page, bytes) else page(self.wfile.write)
@@ -364,14 +367,35 @@ class Fetch(unittest.TestCase):
         self.assertEqual([result.get("error", {}).get("status") for result in results], [None, None, 422, 502, 422] + [None] * 20)
         self.assertEqual({result["text"] for result in results[5:]}, {ARTICLE})
 
-    def test_who_leaves_a_batch_ends_its_fetches(self):
+    def start(self, server, path, kind, body):
+        """Sends the request over a connection that is reset when it is left."""
         self.site.pages["/silent"] = lambda write: [write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n")] + [(write(b"a"), time.sleep(0.05)) for _ in range(10000)]
-        server = self.serve("--fetch-timeout-ms", "3600000")
-        # The client is gone before the first article is done: only then does the server try to send, and see it.
-        body = "\n".join([json.dumps({"text": "De brug bij Zwolle is dicht, zegt Jan Bos. " * 300})] + [json.dumps({"url": self.url("/silent")})] * 5).encode()
-        with socket.create_connection(("127.0.0.1", server.port), 60) as connection:
-            connection.sendall(b"POST /v1/annotate/batch HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        self.site.pages["/late"] = lambda write: self.site.may_answer.wait(60) and write(answer(PAGE.encode()))
+        connection = socket.create_connection(("127.0.0.1", server.port), 60)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        head = f"POST /v1/annotate{path} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
+        connection.sendall((head + body).encode())
+        return connection
+
+    def test_who_leaves_a_batch_ends_its_fetches(self):
+        body = "\n".join([json.dumps({"url": self.url("/silent")})] * 5)
+        with self.start(self.serve("--fetch-timeout-ms", "120000"), "/batch", "application/x-ndjson", body) as connection:
             self.assertIn(b"200", connection.recv(100))
+        self.assertTrue(self.site.gone.wait(60))
+
+    def test_who_leaves_ends_the_fetch(self):
+        server = self.serve("--fetch-timeout-ms", "120000")
+        with self.start(server, "", "application/json", json.dumps({"url": self.url("/silent")})):
+            self.assertTrue(self.site.visited.wait(60))
+        self.assertTrue(self.site.gone.wait(60))
+
+    def test_who_only_ends_its_request_gets_the_answer(self):
+        with self.start(self.serve(), "", "application/json", json.dumps({"url": self.url("/late")})) as connection:
+            connection.shutdown(socket.SHUT_WR)
+            self.assertTrue(self.site.visited.wait(60))
+            time.sleep(1)
+            self.site.may_answer.set()
+            self.assertIn(b"200 OK", connection.recv(100))
 
     def test_fetches_are_counted(self):
         server = self.serve()
