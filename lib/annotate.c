@@ -56,7 +56,7 @@ static duider_status run_stages(struct document *document, struct encoder *encod
 {
     static duider_status (*const before[])(struct document *, duider_error *) = {tokenize, split_sentences};
     static duider_status (*const after[])(struct document *, duider_error *) = {
-        know_names, find_mentions, group_entities, link_roles, find_quotes, attribute_quotes, nest_quotes, drop_doubtful_quotes, weigh_entities, read_sentiment};
+        know_names, find_mentions, complete_persons, group_entities, link_roles, find_quotes, attribute_quotes, nest_quotes, drop_doubtful_quotes, weigh_entities, read_sentiment};
     duider_status status = DUIDER_OK;
     for (size_t i = 0; i < sizeof before / sizeof *before && status == DUIDER_OK; i++)
         status = before[i](document, error);

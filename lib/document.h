@@ -183,12 +183,13 @@ struct span noun_phrase(const struct document *document, size_t first);
 
 struct encoder;
 
-/* Stages in order, one a file: tokenizer, sentence, heads, known names, mentions, entities, roles, quotes, speakers, nested quotes, salience, sentiment. Each returns OK or fills `error`. */
+/* Stages in order, one a file: tokenizer, sentence, heads, known names, mentions, persons, entities, roles, quotes, speakers, nested quotes, salience, sentiment. Each returns OK or fills `error`. */
 duider_status tokenize(struct document *document, duider_error *error);
 duider_status split_sentences(struct document *document, duider_error *error);
 duider_status run_network(struct document *document, struct encoder *encoder, const duider_options *options, duider_error *error);
 duider_status know_names(struct document *document, duider_error *error);
 duider_status find_mentions(struct document *document, duider_error *error);
+duider_status complete_persons(struct document *document, duider_error *error);
 duider_status group_entities(struct document *document, duider_error *error);
 duider_status link_roles(struct document *document, duider_error *error);
 duider_status find_quotes(struct document *document, duider_error *error);

@@ -118,26 +118,20 @@ static bool is_suffix(const struct name *part, const struct name *whole)
     return true;
 }
 
-static bool is_particle(struct view token)
-{
-    static const char *const particles[] = {"van", "de", "der", "den", "ter", "ten", "te", "het", "t", "von", "zu", "la", "le", "el", "al", "di", "da", "del", "du", NULL};
-    return view_in(token, particles);
-}
-
 /* "J. Balkema" and "Jan Balkema": equal surnames, first names that one initial could stand for. */
 static bool same_with_initials(const struct name *a, const struct name *b)
 {
     if (a->count < 2 || b->count < 2 || !same_word(a->tokens[a->count - 1], b->tokens[b->count - 1], 's'))
         return false;
     struct view x = a->tokens[0], y = b->tokens[0];
-    return (x.count == 1 || y.count == 1) && x.bytes[0] == y.bytes[0] && !is_particle(x) && !is_particle(y);
+    return (x.count == 1 || y.count == 1) && x.bytes[0] == y.bytes[0] && !lexicon_particle(x) && !lexicon_particle(y);
 }
 
 /* A surname (with or without its particles) or a first name of a longer name. */
 static bool is_short_person(const struct name *part, const struct name *whole)
 {
     if (is_suffix(part, whole))
-        return !is_particle(part->tokens[0]) || part->count > 1;
+        return !lexicon_particle(part->tokens[0]) || part->count > 1;
     return part->count == 1 && whole->count > 1 && part->tokens[0].count > 2 && same_word(part->tokens[0], whole->tokens[0], 's');
 }
 

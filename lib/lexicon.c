@@ -32,6 +32,16 @@ static const char *const organisations[] = {"bedrijf", "bond", "organisatie", "d
                                             "partei", "verband", "verein", "gewerkschaft", "behörde", "ministerium", "company", "firm", "union", "party", "agency", "ministry",
                                             "newspaper", "organisation", "organization", NULL};
 
+static const char *const particles[] = {"van", "de", "der", "den", "ter", "ten", "te", "het", "t", "von", "zu", "la", "le", "el", "al", "di", "da", "del", "du", NULL};
+static const char *const adverbs[] = {"toen", "thuis", "vroeger", "maar", "dan", "daar", "hier", "nu", "ook", "wie", "wat", "waar", "hoe", "waarom", "wanneer", "als", "want", "omdat", "eerst",
+                                      "later", "soms", "steevast", "altijd", "nooit", "vandaag", "gisteren", "intussen", "ondertussen", "inmiddels", "misschien", "helaas", "gelukkig",
+                                      "natuurlijk", "volgens", "bovendien", "daarom", "daarna", "daarbij", "daarnaast", "toch", "zo", "nog", "pas", "zelfs", "alleen", "samen", "ooit", "plots",
+                                      "plotseling", "dus", "hoewel", "terwijl", "zodra", "sinds", "tijdens", "achteraf", "voorlopig", "vervolgens", "tenslotte", "uiteindelijk", "vaak",
+                                      "meestal", "mogelijk", "kennelijk", "blijkbaar", "even", "zeker", "geen", "niemand", "iedereen", "niets", "alles", "buiten", "binnen", "boven", "beneden",
+                                      "when", "then", "but", "yet", "still", "meanwhile", "however", "after", "before", "since", "while", "today", "yesterday", "perhaps", "maybe", "also",
+                                      "even", "only", "both", "what", "who", "where", "why", "how", "there", "here", "now", "nobody", "everybody", "nothing", "everything", "outside", "inside",
+                                      "instead", "although", "because", "finally", "later", "once", NULL};
+
 /* In lower case where it is ASCII; an empty view where it is too long to stand in a list. */
 static struct view lower(struct view word, char room[WORD_BYTES_MAX])
 {
@@ -75,6 +85,18 @@ bool lexicon_spokesperson(struct view word)
 {
     char room[WORD_BYTES_MAX];
     return view_in(lower(word, room), spokespersons);
+}
+
+bool lexicon_particle(struct view word)
+{
+    char room[WORD_BYTES_MAX];
+    return view_in(lower(word, room), particles);
+}
+
+bool lexicon_adverb(struct view word)
+{
+    char room[WORD_BYTES_MAX];
+    return view_in(lower(word, room), adverbs);
 }
 
 bool lexicon_joins(struct view word)

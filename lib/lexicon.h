@@ -19,6 +19,12 @@ bool lexicon_organisation(struct view word);
 /* A preposition or article that joins a role to what it is of: "van", "het", "at". */
 bool lexicon_joins(struct view word);
 
+/* A word that begins a surname: "van", "de", "el". */
+bool lexicon_particle(struct view word);
+
+/* An adverb, conjunction or the like that often begins a sentence and is no name there: "toen", "vroeger", "but". Not of German. */
+bool lexicon_adverb(struct view word);
+
 /* first_names.c: the gender of those who bear the first name, given in lower case without accents. */
 enum gender first_name_gender(struct view folded);
 

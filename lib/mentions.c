@@ -1,17 +1,12 @@
 /*
  * Logits of the names head -> named mentions, in text order.
- * The spans that decoding finds lose at their ends what no name begins or ends with; a common word with the capital of its sentence is no name.
+ * The spans that decoding finds lose at their ends what no name begins or ends with; a common word in small letters, or with the capital of its sentence, is no name.
  */
 #include "decode.h"
 #include "lexicon.h"
+#include "word_set.h"
 
 #include <ctype.h>
-#include <xxhash.h>
-
-enum {
-    COMMON_BYTES_MAX = 64, /* of a word that may be a common one */
-    PROBES_MAX = 32        /* places in the table of common words that are looked at */
-};
 
 /* ---- borders ---- */
 
@@ -48,52 +43,19 @@ static struct span trim_name(const struct document *document, struct span span, 
     return span;
 }
 
-/* ---- common words at the start of a sentence ---- */
-
-static bool is_lower(struct view word)
+/* In the middle of a sentence an article with a capital belongs to the name: volgens Het Belang van Limburg. `from`: where the name before ends. */
+static size_t with_article(const struct document *document, size_t first, size_t from)
 {
-    for (size_t i = 0; i < word.count; i++)
-        if (isupper((unsigned char)word.bytes[i]))
-            return false;
-    return true;
+    static const char *const articles[] = {"De", "Het", "The", NULL};
+    const struct word *items = document->words.items;
+    const bool inside = document->language != DUIDER_LANGUAGE_DE && first > from && first >= 2 && !items[first].line_before && !items[first - 1].line_before;
+    if (!inside || !view_in(word_view(document, first - 1), articles))
+        return first;
+    struct view before = word_view(document, first - 2);
+    return islower((unsigned char)before.bytes[0]) || before.bytes[0] == ',' ? first - 1 : first;
 }
 
-/* The text's words in small letters, by hash: [size], 0 where free. */
-struct common_words {
-    uint64_t *hashes;
-    size_t size; /* a power of two, more than twice the words */
-};
-
-/* Where the hash stands, or could; NULL where too many others do. */
-static uint64_t *common_place(const struct common_words *common, uint64_t hash)
-{
-    for (size_t probe = 0; probe < PROBES_MAX; probe++) {
-        uint64_t *place = &common->hashes[(hash + probe) & (common->size - 1)];
-        if (*place == 0 || *place == hash)
-            return place;
-    }
-    return NULL;
-}
-
-static bool read_common_words(const struct document *document, struct arena *scratch, struct common_words *common)
-{
-    size_t twice;
-    if (!size_multiply(document->words.count, 2, &twice))
-        return false;
-    for (common->size = 16; common->size <= twice;)
-        common->size *= 2;
-    common->hashes = arena_alloc(scratch, common->size, sizeof *common->hashes);
-    for (size_t word = 0; common->hashes && word < document->words.count; word++) {
-        struct view view = word_view(document, word);
-        if (document->words.items[word].class != WORD_LETTERS || !is_lower(view))
-            continue;
-        uint64_t hash = XXH3_64bits(view.bytes, view.count) | 1;
-        uint64_t *place = common_place(common, hash);
-        if (place)
-            *place = hash;
-    }
-    return common->hashes != NULL;
-}
+/* ---- common words ---- */
 
 static bool starts_sentence(const struct document *document, size_t word)
 {
@@ -103,28 +65,54 @@ static bool starts_sentence(const struct document *document, size_t word)
     return true;
 }
 
-/* "Dijkgraaf wil ..." where the text has "dijkgraaf" too: its capital is the sentence's. In German every noun has one. */
-static bool is_common_word(const struct document *document, const struct common_words *common, struct span span)
+static bool has_other_capital(struct view word)
 {
-    char lower[COMMON_BYTES_MAX];
+    for (size_t i = 1; i < word.count; i++)
+        if (isupper((unsigned char)word.bytes[i]))
+            return true;
+    return false;
+}
+
+/* "Dijkgraaf wil ..." where the text has "dijkgraaf" too, or "Toen wil ...": its capital is the sentence's. In German every noun has one. */
+static bool is_common_word(const struct document *document, const struct word_set *small, struct span span)
+{
     struct view view = word_view(document, span.first);
-    if (document->language == DUIDER_LANGUAGE_DE || span.end != span.first + 1 || view.count > sizeof lower || !isupper((unsigned char)view.bytes[0]) ||
-        !is_lower((struct view){view.bytes + 1, view.count - 1}) || !starts_sentence(document, span.first))
+    if (document->language == DUIDER_LANGUAGE_DE || span.end != span.first + 1 || !isupper((unsigned char)view.bytes[0]) || has_other_capital(view) ||
+        !starts_sentence(document, span.first))
         return false;
-    memcpy(lower, view.bytes, view.count);
-    lower[0] = (char)tolower((unsigned char)lower[0]);
-    uint64_t hash = XXH3_64bits(lower, view.count) | 1;
-    const uint64_t *place = common_place(common, hash);
-    return place && *place == hash;
+    return word_set_holds(small, view) || lexicon_adverb(view);
+}
+
+/* "bureau", "parket": one word in small letters is no person, organisation or place ("dpa" is in German), unless it is written like one: "nu.nl". */
+static bool is_common_noun(const struct document *document, struct span span, duider_entity_type type)
+{
+    struct view view = word_view(document, span.first);
+    if (document->language == DUIDER_LANGUAGE_DE || span.end != span.first + 1 || type > DUIDER_LOC)
+        return false;
+    for (size_t i = 0; i < view.count; i++)
+        if (!islower((unsigned char)view.bytes[i]))
+            return false;
+    return true;
+}
+
+/* "parket" "Oost-Vlaanderen": one organisation, where the network reads the noun as one. The first span is left, to be dropped. */
+static void join_place(const struct document *document, const struct tagged_span *noun, struct tagged_span *place)
+{
+    if (noun->type == DUIDER_ORG && place->type == DUIDER_LOC && noun->span.end == place->span.first && is_common_noun(document, noun->span, DUIDER_ORG)) {
+        place->span.first = noun->span.first;
+        place->type = DUIDER_ORG;
+    }
 }
 
 /* ---- from spans to mentions ---- */
 
-static bool add_mention(struct document *document, const struct tagged_span *tagged, const struct common_words *common)
+static bool add_mention(struct document *document, const struct tagged_span *tagged, const struct word_set *small)
 {
     struct span span = trim_name(document, tagged->span, (duider_entity_type)tagged->type);
-    if (span.first == span.end || (span.end == span.first + 1 && is_article(word_view(document, span.first))) || is_common_word(document, common, span))
+    if (span.first == span.end || (span.end == span.first + 1 && is_article(word_view(document, span.first))) || is_common_word(document, small, span) ||
+        is_common_noun(document, span, (duider_entity_type)tagged->type))
         return true;
+    span.first = with_article(document, span.first, document->mentions.count ? document->mentions.items[document->mentions.count - 1].span.end : 0);
     if (!LIST_RESERVE(document->arena, &document->mentions))
         return false;
     document->mentions.items[document->mentions.count++] = (struct mention){
@@ -141,11 +129,13 @@ duider_status find_mentions(struct document *document, duider_error *error)
 {
     struct arena scratch;
     struct tagged_spans names = {0};
-    struct common_words common;
+    struct word_set small;
     arena_init(&scratch);
-    bool done = decode_sentences(document, HEAD_NAMES, &scratch, &names) && read_common_words(document, &scratch, &common);
+    bool done = decode_sentences(document, HEAD_NAMES, &scratch, &names) && word_set_small(&small, document, &scratch);
+    for (size_t i = 1; done && i < names.count; i++)
+        join_place(document, &names.items[i - 1], &names.items[i]);
     for (size_t i = 0; done && i < names.count; i++)
-        done = add_mention(document, &names.items[i], &common);
+        done = add_mention(document, &names.items[i], &small);
     document->name_count = document->mentions.count;
     arena_release(&scratch);
     return done ? DUIDER_OK : fail_memory(error);

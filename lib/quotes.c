@@ -194,6 +194,15 @@ static struct span keep_marks(const struct marked_list *marks, struct span span,
     return kept;
 }
 
+/* A part that is its whole sentence holds the full stop too. */
+static struct span with_stop(const struct document *document, struct span span)
+{
+    const struct sentence *sentence = &document->sentences.items[sentence_of(document, span.first)];
+    if (span.first == sentence->first && span.end + 1 == sentence->end && ends_with_stop(document, span.end))
+        span.end++;
+    return span;
+}
+
 static struct part settle_reported(const struct document *document, const struct marked_list *marks, const struct tagged_span *tagged, size_t limit)
 {
     struct part part = {trim_edges(document, tagged->span), (duider_quote_kind)tagged->type, tagged->continues, tagged->confidence};
@@ -202,7 +211,7 @@ static struct part settle_reported(const struct document *document, const struct
     part.span.end = clause_end(document, part.span.end, limit);
     while (part.span.first + 1 < part.span.end && labelled(document, HEAD_CUES, part.span.first))
         part.span.first++; /* "menen regelmatig ..." */
-    part.span = keep_marks(marks, part.span, limit);
+    part.span = with_stop(document, keep_marks(marks, part.span, limit));
     part.kind = holds_pair(marks, part.span) ? DUIDER_MIXED : DUIDER_INDIRECT;
     return part;
 }
@@ -270,13 +279,27 @@ static bool joins(const struct document *document, const struct quote *quote, co
     return part->continues && !paragraph_between(document, end, part->span.first + 1);
 }
 
+/* Do only commas stand between, or nothing? Then both parts are one. */
+static bool adjoins(const struct document *document, struct span before, struct span behind)
+{
+    static const char *const commas[] = {",", "\"", "“", "”", "„", "‘", "’", "»", "«", NULL};
+    for (size_t word = before.end; word < behind.first; word++)
+        if (!view_in(word_view(document, word), commas))
+            return false;
+    return !ends_with_stop(document, before.end - 1);
+}
+
 static bool add_quotes(struct document *document, const struct part_list *parts)
 {
     for (size_t i = 0; i < parts->count; i++) {
         const struct part *part = &parts->items[i];
         struct quote *last = document->quotes.count ? &document->quotes.items[document->quotes.count - 1] : NULL;
         if (last && joins(document, last, part)) {
-            last->parts[last->part_count++] = part->span;
+            struct span *before = &last->parts[last->part_count - 1];
+            if (part->kind != DUIDER_DIRECT && adjoins(document, *before, part->span))
+                before->end = part->span.end;
+            else
+                last->parts[last->part_count++] = part->span;
             if (part->kind == DUIDER_MIXED)
                 last->kind = DUIDER_MIXED;
             continue;

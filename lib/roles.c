@@ -102,6 +102,22 @@ static void read_titles(struct document *document)
     }
 }
 
+static bool is_possessive(struct view word)
+{
+    static const char *const words[] = {"zijn", "haar", "hun", "mijn", "onze", "ons", "his", "her", "their", "my", "our", "sein", "seine", "seiner", "seinem", "seinen", "ihr", "ihre", "ihrer",
+                                        "ihrem", "ihren", "mein", "meine", "meiner", "meinem", "meinen", "unser", "unsere", "unserem", "unseren", NULL};
+    for (size_t i = 0; words[i]; i++)
+        if (lexicon_equal_folded(word, (struct view){words[i], strlen(words[i])}))
+            return true;
+    return false;
+}
+
+/* "zijn advocaat", "haar nieuwe trainer": whoever that is, it is not the one named before. */
+static bool is_somebody_elses(const struct document *document, struct span role)
+{
+    return (role.first > 0 && is_possessive(word_view(document, role.first - 1))) || (role.first > 1 && is_possessive(word_view(document, role.first - 2)));
+}
+
 /* "lid van het" [US National Bureau of Economic Research]: the name that a role ends before belongs to it, and so does the rest of one that it ends in. */
 static struct span with_name(const struct document *document, struct span role)
 {
@@ -122,11 +138,12 @@ duider_status link_roles(struct document *document, duider_error *error)
     for (size_t i = 0; done && i < found.count; i++) {
         struct role role = {with_name(document, found.items[i].span), NONE};
         role.entity = name_behind(document, role.span);
-        if (role.entity == NONE)
+        const bool of_another = is_somebody_elses(document, role.span);
+        if (role.entity == NONE && !of_another)
             role.entity = name_before(document, role.span);
         if (role.entity == NONE)
             role.entity = given_before(document, role.span, document->roles.count);
-        if (role.entity == NONE)
+        if (role.entity == NONE && !of_another)
             role.entity = person_near(document, role.span);
         if (role.entity == NONE)
             continue;

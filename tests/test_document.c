@@ -52,6 +52,15 @@ static void the_organisation_named_beside_the_cue_speaks(void **state)
     duider_result_free(result);
 }
 
+static void somebody_elses_role_is_not_the_role_of_who_was_named(void **state)
+{
+    (void)state;
+    duider_result *result = annotate("Jan Bakker bleef woensdag thuis. Zijn advocaat sprak van een vergissing. Volgens zijn nieuwe trainer komt het goed.");
+    const duider_entity *entity = support_entity(result, "Jan Bakker");
+    assert_true(entity && entity->role_count == 0);
+    duider_result_free(result);
+}
+
 static void a_role_holds_the_name_it_is_of(void **state)
 {
     (void)state;
@@ -141,6 +150,40 @@ static void a_common_word_at_the_start_of_a_sentence_is_no_name(void **state)
                                      "Marleen van den Heuvel van het Hoogheemraadschap Noorderkwartier.");
     assert_null(support_entity(result, "Dijkgraaf"));
     assert_non_null(support_entity(result, "Petten"));
+    duider_result_free(result);
+}
+
+static void persons_named_in_full_are_found_again(void **state)
+{
+    (void)state;
+    duider_result *result = annotate("GENT - De aanklager heeft dinsdag geëist dat Pieter De Wachter voor twintig jaar achter de tralies gaat.\n\n‘Hij kende het gebouw van buiten’, betoogde "
+                                     "aanklager Saskia Lievens. De Wachter had er in 2021 het alarm geplaatst. Volgens haar was er een plan. De Wachter kreeg het laatste woord.");
+    const duider_entity *entity = support_entity(result, "Pieter De Wachter");
+    assert_true(entity && entity->mention_count == 3);
+    assert_string_equal(entity->mentions[1].extract.text, "De Wachter");
+    assert_string_equal(entity->mentions[2].extract.text, "De Wachter");
+    duider_result_free(result);
+    result = annotate("“Emre stond al een jaar boven aan onze lijst”, zegt directeur Els Maes over de komst van Emre Yildirim naar Eendracht Zele.");
+    entity = support_entity(result, "Emre Yildirim");
+    assert_true(entity && entity->mention_count == 2);
+    assert_string_equal(entity->mentions[0].extract.text, "Emre");
+    duider_result_free(result);
+}
+
+static void common_words_are_no_names(void **state)
+{
+    (void)state;
+    duider_result *result = annotate("Thuis wist niemand iets van de overgang. Vroeger maakte Eendracht Zele zelf bekend wie er kwam.");
+    assert_null(support_entity(result, "Vroeger"));
+    assert_non_null(support_entity(result, "Eendracht Zele"));
+    duider_result_free(result);
+}
+
+static void an_article_with_a_capital_belongs_to_its_name(void **state)
+{
+    (void)state;
+    duider_result *result = annotate("Met de overgang is volgens Het Belang van Waas een groot bedrag gemoeid.");
+    assert_non_null(support_entity(result, "Het Belang van Waas"));
     duider_result_free(result);
 }
 
@@ -272,6 +315,10 @@ int main(void)
         cmocka_unit_test(a_role_holds_the_name_it_is_of),
         cmocka_unit_test(a_quote_that_follows_on_has_the_same_speaker),
         cmocka_unit_test(a_speaker_stands_behind_aldus_or_before_a_colon),
+        cmocka_unit_test(persons_named_in_full_are_found_again),
+        cmocka_unit_test(common_words_are_no_names),
+        cmocka_unit_test(an_article_with_a_capital_belongs_to_its_name),
+        cmocka_unit_test(somebody_elses_role_is_not_the_role_of_who_was_named),
         cmocka_unit_test(a_speaker_mention_is_more_than_its_article),
         cmocka_unit_test(forms_of_one_people_are_one_entity),
         cmocka_unit_test(a_short_name_may_stand_before_the_full_one),
