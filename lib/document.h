@@ -181,6 +181,9 @@ struct span plain_speaker(const struct document *document, const struct quote *q
 /* The noun phrase that begins with the determiner `first`, to its noun and a name behind it; empty where the word is none. */
 struct span noun_phrase(const struct document *document, size_t first);
 
+/* unnamed_speakers.c: does the speaker mention, in which no name stands, mean people whom the text does not name? */
+bool is_unnamed_speaker(const struct document *document, struct span mention);
+
 struct encoder;
 
 /* Stages in order, one a file: tokenizer, sentence, heads, known names, mentions, persons, entities, roles, quotes, speakers, nested quotes, salience, sentiment. Each returns OK or fills `error`. */

@@ -30,9 +30,15 @@ static const char *const organisations[] = {"bedrijf", "bond", "organisatie", "d
                                             "partij", "vereniging", "rederij", "maatschappij", "omroep", "zender", "instituut", "bureau", "fabrikant", "uitgeverij", "federatie",
                                             "krant", "school", "kliniek", "ziekenhuis", "academie", "commissie", "raad", "dagblad", "weekblad", "stichting", "toezichthouder", "waakhond", "koepel", "centrale", "universiteit", "unternehmen", "konzern",
                                             "partei", "verband", "verein", "gewerkschaft", "behörde", "ministerium", "company", "firm", "union", "party", "agency", "ministry",
-                                            "newspaper", "organisation", "organization", NULL};
+                                            "newspaper", "organisation", "organization", "council", "library", "university", "committee", "department", "watchdog",
+                                            "regulator", "airline", "charity", "hospital", "college", "authority", "commission", "institut", "hochschule", "universität", "verlag",
+                                            "stiftung", "kommission", "sender", "klinik", "fraktion", "stadtrat", "landesamt", "bundesamt", NULL};
 
 static const char *const particles[] = {"van", "de", "der", "den", "ter", "ten", "te", "het", "t", "von", "zu", "la", "le", "el", "al", "di", "da", "del", "du", NULL};
+static const char *const determiners[] = {"de", "het", "een", "haar", "hun", "deze", "dezelfde", "the", "a", "an", "his", "her", "their", "der", "die", "das", "dem", "den", "des",
+                                          "ein", "eine", "einer", "eines", "einem", "einen", NULL};
+static const char *const possessives[] = {"zijn", "haar", "hun", "mijn", "onze", "ons", "his", "her", "their", "my", "our", "sein", "seine", "seiner", "seinem", "seinen", "ihr", "ihre", "ihrer",
+                                          "ihrem", "ihren", "mein", "meine", "meiner", "meinem", "meinen", "unser", "unsere", "unserem", "unseren", NULL};
 static const char *const adverbs[] = {"toen", "thuis", "vroeger", "maar", "dan", "daar", "hier", "nu", "ook", "wie", "wat", "waar", "hoe", "waarom", "wanneer", "als", "want", "omdat", "eerst",
                                       "later", "soms", "steevast", "altijd", "nooit", "vandaag", "gisteren", "intussen", "ondertussen", "inmiddels", "misschien", "helaas", "gelukkig",
                                       "natuurlijk", "volgens", "bovendien", "daarom", "daarna", "daarbij", "daarnaast", "toch", "zo", "nog", "pas", "zelfs", "alleen", "samen", "ooit", "plots",
@@ -85,6 +91,18 @@ bool lexicon_spokesperson(struct view word)
 {
     char room[WORD_BYTES_MAX];
     return view_in(lower(word, room), spokespersons);
+}
+
+bool lexicon_determiner(struct view word)
+{
+    char room[WORD_BYTES_MAX];
+    return view_in(lower(word, room), determiners);
+}
+
+bool lexicon_possessive(struct view word)
+{
+    char room[WORD_BYTES_MAX];
+    return view_in(lower(word, room), possessives);
 }
 
 bool lexicon_particle(struct view word)

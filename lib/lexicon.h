@@ -19,6 +19,12 @@ bool lexicon_organisation(struct view word);
 /* A preposition or article that joins a role to what it is of: "van", "het", "at". */
 bool lexicon_joins(struct view word);
 
+/* "de", "een", "haar": begins a noun phrase. */
+bool lexicon_determiner(struct view word);
+
+/* "zijn", "her", "ihre". */
+bool lexicon_possessive(struct view word);
+
 /* A word that begins a surname: "van", "de", "el". */
 bool lexicon_particle(struct view word);
 

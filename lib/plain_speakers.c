@@ -14,16 +14,6 @@ static bool is_letters(const struct document *document, size_t word)
     return word < document->words.count && document->words.items[word].class == WORD_LETTERS;
 }
 
-static bool is_determiner(struct view word)
-{
-    static const char *const determiners[] = {"de", "het", "een", "haar", "hun", "deze", "dezelfde", "the", "a", "an", "his", "her", "their", "der", "die", "das", "dem", "den", "des",
-                                              "ein", "eine", "einer", "eines", "einem", "einen", NULL};
-    for (size_t i = 0; determiners[i]; i++)
-        if (lexicon_equal_folded(word, (struct view){determiners[i], strlen(determiners[i])}))
-            return true;
-    return false;
-}
-
 /* An inflected adjective of the phrase: "vorige", or, where nouns are written small, "Vlaamse" before a small letter. */
 static bool is_adjective(const struct document *document, size_t word)
 {
@@ -36,7 +26,7 @@ static bool is_adjective(const struct document *document, size_t word)
 struct span noun_phrase(const struct document *document, size_t first)
 {
     struct span span = {first, first};
-    if (!is_letters(document, first) || !is_determiner(word_view(document, first)))
+    if (!is_letters(document, first) || !lexicon_determiner(word_view(document, first)))
         return span;
     size_t limit = document->sentences.items[sentence_of(document, first)].end;
     if (limit > first + PHRASE_WORDS_MAX)

@@ -267,6 +267,14 @@ static bool paragraph_between(const struct document *document, size_t first, siz
     return false;
 }
 
+/* Is the part the whole sentence behind the one in which the quote ends? Then it has no cue of its own. German results list it as a quote beside, as German data have it. */
+static bool runs_on(const struct document *document, const struct quote *quote, struct span part)
+{
+    const size_t sentence = sentence_of(document, part.first);
+    return document->language != DUIDER_LANGUAGE_DE && part.first == document->sentences.items[sentence].first && part.end == document->sentences.items[sentence].end &&
+           sentence == sentence_of(document, quote->parts[quote->part_count - 1].end - 1) + 1;
+}
+
 static bool joins(const struct document *document, const struct quote *quote, const struct part *part)
 {
     size_t end = quote->parts[quote->part_count - 1].end;
@@ -276,7 +284,7 @@ static bool joins(const struct document *document, const struct quote *quote, co
         return false;
     if (part->kind == DUIDER_DIRECT) /* “A”, zegt X, “B”: one quote; “A”, zegt X. “B”: two */
         return !stop_between(document, end, part->span.first) && (part->continues || part->span.first > end + 2);
-    return part->continues && !paragraph_between(document, end, part->span.first + 1);
+    return (part->continues || runs_on(document, quote, part->span)) && !paragraph_between(document, end, part->span.first + 1);
 }
 
 /* Do only commas stand between, or nothing? Then both parts are one. */

@@ -102,20 +102,10 @@ static void read_titles(struct document *document)
     }
 }
 
-static bool is_possessive(struct view word)
-{
-    static const char *const words[] = {"zijn", "haar", "hun", "mijn", "onze", "ons", "his", "her", "their", "my", "our", "sein", "seine", "seiner", "seinem", "seinen", "ihr", "ihre", "ihrer",
-                                        "ihrem", "ihren", "mein", "meine", "meiner", "meinem", "meinen", "unser", "unsere", "unserem", "unseren", NULL};
-    for (size_t i = 0; words[i]; i++)
-        if (lexicon_equal_folded(word, (struct view){words[i], strlen(words[i])}))
-            return true;
-    return false;
-}
-
 /* "zijn advocaat", "haar nieuwe trainer": whoever that is, it is not the one named before. */
 static bool is_somebody_elses(const struct document *document, struct span role)
 {
-    return (role.first > 0 && is_possessive(word_view(document, role.first - 1))) || (role.first > 1 && is_possessive(word_view(document, role.first - 2)));
+    return (role.first > 0 && lexicon_possessive(word_view(document, role.first - 1))) || (role.first > 1 && lexicon_possessive(word_view(document, role.first - 2)));
 }
 
 /* "lid van het" [US National Bureau of Economic Research]: the name that a role ends before belongs to it, and so does the rest of one that it ends in. */

@@ -26,6 +26,28 @@ static void a_pronoun_is_the_person_whose_gender_fits(void **state)
     duider_result_free(result);
 }
 
+static void a_pronoun_is_nobody_whom_the_text_names_later(void **state)
+{
+    (void)state;
+    duider_result *result = annotate("Gedeputeerde Hanneke Roelofs wijst naar Den Haag. Er is veel minder ruimte gemeld dan verwacht. Bovendien eist de overheid een deel op voor woningbouw. "
+                                     "\"Ik kan geen stikstof uit mijn hoge hoed toveren\", verzucht zij.\n\nDat antwoord overtuigt hoogleraar omgevingsrecht Chris Bakkenes niet. \"De provincie "
+                                     "had allang moeten beginnen\", zegt hij.");
+    assert_string_equal(speaker(result, "Ik kan"), "Hanneke Roelofs");
+    assert_string_equal(speaker(result, "De provincie"), "Chris Bakkenes");
+    duider_result_free(result);
+}
+
+static void who_has_no_name_is_nobody_that_was_named(void **state)
+{
+    (void)state;
+    duider_result *result = annotate("Wendy Scholten vertrok in mei. Over haar vertrek mag ze niet praten, maar een oud-collega zegt dat zij met een doos op de parkeerplaats werd gezet.\n\n"
+                                     "“We zaten in de kantine”, herinnert een monteur zich. “Niemand zei iets.”");
+    assert_string_equal(speaker(result, "dat zij"), "");
+    assert_string_equal(speaker(result, "We zaten"), "");
+    assert_string_equal(speaker(result, "Niemand zei"), "");
+    duider_result_free(result);
+}
+
 static void whom_the_speaker_names_is_not_the_speaker(void **state)
 {
     (void)state;
@@ -167,6 +189,22 @@ static void persons_named_in_full_are_found_again(void **state)
     entity = support_entity(result, "Emre Yildirim");
     assert_true(entity && entity->mention_count == 2);
     assert_string_equal(entity->mentions[0].extract.text, "Emre");
+    duider_result_free(result);
+}
+
+static void reported_speech_runs_on_to_the_end_of_its_sentence(void **state)
+{
+    (void)state;
+    duider_result *result = annotate("Minister Els Vos zegt dat het extra geld er niet komt. Ook moeten de gemeenten eerst laten zien waar de vorige miljoenen zijn gebleven. De Kamer debatteert "
+                                     "donderdag.");
+    const duider_quote *quote = support_quote(result, "dat het");
+    assert_true(quote && quote->span_count == 2);
+    assert_string_equal(quote->spans[1].text, "Ook moeten de gemeenten eerst laten zien waar de vorige miljoenen zijn gebleven.");
+    duider_result_free(result);
+    result = annotate("Wie later ging slapen, had meer last. Het verschil werd volgens onderzoeker Els Vos iets kleiner, maar verdween niet.");
+    quote = support_quote(result, "Het verschil");
+    assert_true(quote && quote->span_count == 2);
+    assert_string_equal(quote->spans[1].text, "iets kleiner, maar verdween niet");
     duider_result_free(result);
 }
 
@@ -315,6 +353,9 @@ int main(void)
         cmocka_unit_test(a_role_holds_the_name_it_is_of),
         cmocka_unit_test(a_quote_that_follows_on_has_the_same_speaker),
         cmocka_unit_test(a_speaker_stands_behind_aldus_or_before_a_colon),
+        cmocka_unit_test(a_pronoun_is_nobody_whom_the_text_names_later),
+        cmocka_unit_test(who_has_no_name_is_nobody_that_was_named),
+        cmocka_unit_test(reported_speech_runs_on_to_the_end_of_its_sentence),
         cmocka_unit_test(persons_named_in_full_are_found_again),
         cmocka_unit_test(common_words_are_no_names),
         cmocka_unit_test(an_article_with_a_capital_belongs_to_its_name),

@@ -102,10 +102,14 @@ def quotes(gold: dict, result: dict, out: Patterns) -> None:
         elif p["cue"] and not g["cue"]:
             out.add(f"cues: of a {g['kind']} quote that has none", p["cue"][0]["text"])
         wanted = g.get("speaker_entity")
-        if not wanted:
-            continue
+        if not wanted and not gold["entities"]:
+            continue # no speaker is marked
         spans = [(e["start"], e["end"]) for e in gold["entities"] if e["id"] == wanted]
         found = p["speaker"] and entities.get(p["speaker"].get("entity"))
+        if not wanted:
+            if found:
+                out.add("speakers: somebody named where the text names nobody", f"{p['speaker']['mention']['text'] if p['speaker'].get('mention') else ''} -> {found['name']}")
+            continue
         if found and any(a < m["end"] and m["start"] < b for a, b in spans for m in found["mentions"]):
             continue
         mention = text[slice(*g["speaker"])] if g.get("speaker") else ""
