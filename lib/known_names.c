@@ -19,6 +19,8 @@ enum {
 #define OTHER_TYPE 2.0f
 #define CITY_AS_CLUB 1.0f /* a place that is a club or a government in the context */
 #define OWN_TYPE 1.0f
+#define NO_NAME 2.0f      /* what the words of a name of several lose as none */
+#define FIRST_INSIDE 4.0f /* and all but its first as the first of another */
 
 struct list { /* lines "name<tab>type's letter", sorted by their bytes; names without what is not ASCII, as in texts that lost it */
     const char *lines;
@@ -111,13 +113,18 @@ static bool is_of(char letter, duider_entity_type type)
 static void lean(struct document *document, struct span span, char letter)
 {
     for (size_t word = span.first; word < span.end; word++) {
-        float *labels = document->logits + word * document->model->label_count + document->model->head_first[HEAD_NAMES] + (word == span.first ? 1 : 2);
+        float *names = document->logits + word * document->model->label_count + document->model->head_first[HEAD_NAMES]; /* none; the first, a further one of each type */
+        float *labels = names + (word == span.first ? 1 : 2);
+        if (span.end > span.first + 1)
+            names[0] -= NO_NAME;
         for (int type = DUIDER_PER; type <= DUIDER_MISC; type++) {
             float *logit = &labels[2 * type];
             if (is_of(letter, (duider_entity_type)type))
                 *logit += OWN_TYPE;
             else
                 *logit -= letter == 'L' && type == DUIDER_ORG ? CITY_AS_CLUB : OTHER_TYPE;
+            if (word > span.first)
+                names[2 * type + 1] -= FIRST_INSIDE;
         }
     }
 }

@@ -95,13 +95,27 @@ static bool is_common_noun(const struct document *document, struct span span, du
     return true;
 }
 
-/* "parket" "Oost-Vlaanderen": one organisation, where the network reads the noun as one. The first span is left, to be dropped. */
-static void join_place(const struct document *document, const struct tagged_span *noun, struct tagged_span *place)
+static bool is_number(struct view word)
 {
-    if (noun->type == DUIDER_ORG && place->type == DUIDER_LOC && noun->span.end == place->span.first && is_common_noun(document, noun->span, DUIDER_ORG)) {
-        place->span.first = noun->span.first;
-        place->type = DUIDER_ORG;
-    }
+    for (size_t i = 0; i < word.count; i++)
+        if (!isdigit((unsigned char)word.bytes[i]))
+            return false;
+    return true;
+}
+
+/* Where the network reads both as one organisation in two: "parket" "Oost-Vlaanderen", "1" . "FC Saarbrücken". The span before is left empty. */
+static void join(const struct document *document, struct tagged_span *before, struct tagged_span *span)
+{
+    if (before->type != DUIDER_ORG || before->span.end != before->span.first + 1)
+        return;
+    const bool noun = span->type == DUIDER_LOC && before->span.end == span->span.first && is_common_noun(document, before->span, DUIDER_ORG);
+    const bool number = span->type == DUIDER_ORG && before->span.end + 1 == span->span.first && is_number(word_view(document, before->span.first)) &&
+                        word_view(document, before->span.end).bytes[0] == '.';
+    if (!noun && !number)
+        return;
+    span->span.first = before->span.first;
+    span->type = DUIDER_ORG;
+    before->span.end = before->span.first;
 }
 
 /* ---- from spans to mentions ---- */
@@ -133,7 +147,7 @@ duider_status find_mentions(struct document *document, duider_error *error)
     arena_init(&scratch);
     bool done = decode_sentences(document, HEAD_NAMES, &scratch, &names) && word_set_small(&small, document, &scratch);
     for (size_t i = 1; done && i < names.count; i++)
-        join_place(document, &names.items[i - 1], &names.items[i]);
+        join(document, &names.items[i - 1], &names.items[i]);
     for (size_t i = 0; done && i < names.count; i++)
         done = add_mention(document, &names.items[i], &small);
     document->name_count = document->mentions.count;
