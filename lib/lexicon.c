@@ -3,7 +3,7 @@
 
 #include <ctype.h>
 
-enum { WORD_BYTES_MAX = 24 };
+enum { WORD_BYTES_MAX = 48 };
 
 static const struct {
     const char *word;
@@ -87,10 +87,28 @@ bool lexicon_equal_folded(struct view a, struct view b)
     return true;
 }
 
-bool lexicon_spokesperson(struct view word)
+/* Does the word end with one of them? */
+static bool ends_with(struct view word, const char *const *list)
 {
     char room[WORD_BYTES_MAX];
-    return view_in(lower(word, room), spokespersons);
+    struct view plain = lower(word, room);
+    for (size_t i = 0; list[i]; i++) {
+        size_t count = strlen(list[i]);
+        if (plain.count >= count && memcmp(plain.bytes + plain.count - count, list[i], count) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool lexicon_spokesperson(struct view word)
+{
+    return ends_with(word, spokespersons);
+}
+
+bool lexicon_age(struct view word)
+{
+    static const char *const ages[] = {"jarige", "Jährige", "jährige", "Jähriger", "jähriger", "Jährigen", "jährigen", "old", NULL};
+    return view_in(word, ages);
 }
 
 bool lexicon_determiner(struct view word)
@@ -125,12 +143,5 @@ bool lexicon_joins(struct view word)
 
 bool lexicon_organisation(struct view word)
 {
-    char room[WORD_BYTES_MAX];
-    struct view plain = lower(word, room);
-    for (size_t i = 0; organisations[i]; i++) {
-        size_t count = strlen(organisations[i]);
-        if (plain.count >= count && memcmp(plain.bytes + plain.count - count, organisations[i], count) == 0)
-            return true;
-    }
-    return false;
+    return ends_with(word, organisations);
 }

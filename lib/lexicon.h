@@ -10,8 +10,11 @@ bool lexicon_pronoun(struct view word, enum gender *gender);
 /* The gender that a title, a role or a first name before a name tells: "mevrouw", "woordvoerster". */
 enum gender lexicon_gender(struct view word);
 
-/* A noun for somebody who speaks for an organisation: "woordvoerder". */
+/* A noun for somebody who speaks for an organisation, alone or at the end of a compound: "woordvoerder", "Gerichtssprecherin". */
 bool lexicon_spokesperson(struct view word);
+
+/* What stands behind the last hyphen of an age: "46-jarige", "24-year-old". */
+bool lexicon_age(struct view word);
 
 /* A noun for an organisation, alone or at the end of a compound: "bond", "elektronicaconcern". */
 bool lexicon_organisation(struct view word);

@@ -103,15 +103,36 @@ static bool is_number(struct view word)
     return true;
 }
 
-/* Where the network reads both as one organisation in two: "parket" "Oost-Vlaanderen", "1" . "FC Saarbrücken". The span before is left empty. */
+/* "Hessisches" (Ministerium): in German only names have such adjectives with a capital, and sentences at their start. */
+static bool is_german_adjective(const struct document *document, size_t word)
+{
+    static const char *const endings[] = {"ische", "ischen", "ischer", "isches", "ischem", NULL};
+    struct view view = word_view(document, word);
+    if (document->language != DUIDER_LANGUAGE_DE || !document->words.items[word].capital || starts_sentence(document, word))
+        return false;
+    for (size_t i = 0; endings[i]; i++) {
+        const size_t count = strlen(endings[i]);
+        if (view.count > count && memcmp(view.bytes + view.count - count, endings[i], count) == 0)
+            return true;
+    }
+    return false;
+}
+
+/*
+ * Two spans that are one: an organisation in two ("parket" "Oost-Vlaanderen", "1" . "FC Saarbrücken", "Hessischen" "Ministerium"), a person behind a word for it
+ * ("Wolfsexperte" "Friedemann Ochs"). The span before is left empty.
+ */
 static void join(const struct document *document, struct tagged_span *before, struct tagged_span *span)
 {
-    if (before->type != DUIDER_ORG || before->span.end != before->span.first + 1)
+    if (before->span.end != before->span.first + 1)
         return;
-    const bool noun = span->type == DUIDER_LOC && before->span.end == span->span.first && is_common_noun(document, before->span, DUIDER_ORG);
-    const bool number = span->type == DUIDER_ORG && before->span.end + 1 == span->span.first && is_number(word_view(document, before->span.first)) &&
+    if (before->type == DUIDER_PER && span->type == DUIDER_PER && before->span.end == span->span.first && span->span.end > span->span.first + 1)
+        before->span.end = before->span.first;
+    const bool adjective = span->type == DUIDER_ORG && before->span.end == span->span.first && is_german_adjective(document, before->span.first);
+    const bool noun = before->type == DUIDER_ORG && span->type == DUIDER_LOC && before->span.end == span->span.first && is_common_noun(document, before->span, DUIDER_ORG);
+    const bool number = before->type == DUIDER_ORG && span->type == DUIDER_ORG && before->span.end + 1 == span->span.first && is_number(word_view(document, before->span.first)) &&
                         word_view(document, before->span.end).bytes[0] == '.';
-    if (!noun && !number)
+    if (!noun && !number && !adjective)
         return;
     span->span.first = before->span.first;
     span->type = DUIDER_ORG;

@@ -216,6 +216,14 @@ static struct part settle_reported(const struct document *document, const struct
     return part;
 }
 
+/* "…, zo blijkt uit het verslag," [dat in het bezit is van de krant]: a relative clause that belongs to the speaker mention. */
+static bool tells_of_speaker(const struct document *document, struct span span)
+{
+    static const char *const relatives[] = {"die", "dat", "wie", "waar", "waarin", "der", "das", "denen", "who", "which", NULL};
+    return span.first >= 2 && view_in(word_view(document, span.first), relatives) && word_view(document, span.first - 1).bytes[0] == ',' &&
+           labelled(document, HEAD_SPEAKERS, span.first - 2);
+}
+
 static bool collect_reported(const struct document *document, const struct marked_list *marks, const struct tagged_spans *tagged,
                              const struct part_list *direct, struct arena *arena, struct part_list *parts)
 {
@@ -234,7 +242,7 @@ static bool collect_reported(const struct document *document, const struct marke
         if (i + 1 < tagged->count && tagged->items[i + 1].span.first < limit)
             limit = tagged->items[i + 1].span.first;
         struct part part = settle_reported(document, marks, &span, limit);
-        if (part.span.first + REPORTED_WORDS_MIN > part.span.end)
+        if (part.span.first + REPORTED_WORDS_MIN > part.span.end || (part.continues && tells_of_speaker(document, part.span)))
             continue;
         if (!add_part(arena, parts, part))
             return false;

@@ -68,6 +68,8 @@ static size_t behind_organisation(const struct document *document, const struct 
 {
     struct view noun = word_view(document, quote->speaker.end - 1);
     bool meant = lexicon_organisation(noun);
+    if (lexicon_possessive(word_view(document, quote->speaker.first)))
+        return NONE; /* "zijn woordvoerder": of a person */
     for (size_t word = quote->speaker.first; word < quote->speaker.end; word++)
         meant |= lexicon_spokesperson(word_view(document, word));
     size_t last = NONE;
@@ -211,6 +213,32 @@ static size_t pointed_entity(const struct document *document, const struct quote
     return reference.gender != GENDER_UNKNOWN || named_later(document, last_person(document, quote, reference.gender), hint, quote->speaker.first) ? NONE : hint;
 }
 
+/* "Volgens hem" behind what "een ingewijde" said: the same person, whose name nobody knows. */
+static bool goes_on_with_unnamed(const struct document *document, const struct quote *quote, const struct quote *before)
+{
+    static const char *const articles[] = {"een", "Een", "a", "A", "an", "An", "ein", "Ein", "eine", "Eine", NULL};
+    if (!before || before->entity != NONE || before->speaker.first == NONE || before->speaker.end > quote->speaker.first ||
+        !view_in(word_view(document, before->speaker.first), articles) ||
+        sentence_of(document, quote->speaker.first) > sentence_of(document, before->parts[before->part_count - 1].end - 1) + 1)
+        return false;
+    for (size_t word = before->speaker.end; word <= quote->speaker.first; word++)
+        if (document->words.items[word].paragraph_before)
+            return false;
+    for (size_t i = names_before(document, before->speaker.end); i < document->name_count && document->mentions.items[i].span.first < quote->speaker.first; i++)
+        if (document->mentions.items[i].type == DUIDER_PER)
+            return false;
+    return true;
+}
+
+/* "de 46-jarige", "der 61-jährige Fischer": the person named last. */
+static bool is_aged(const struct document *document, struct span mention)
+{
+    for (size_t word = mention.first + 1; word < mention.end; word++)
+        if (lexicon_age(word_view(document, word)) && word_view(document, word - 1).bytes[0] == '-')
+            return true;
+    return false;
+}
+
 void find_speaker_entity(const struct document *document, struct quote *quote, const struct quote *before, const struct pointer_answer *pointer)
 {
     struct reference reference = read_reference(document, quote);
@@ -228,7 +256,7 @@ void find_speaker_entity(const struct document *document, struct quote *quote, c
         return;
     }
     if (reference.pronoun) {
-        if (reference.several)
+        if (reference.several || goes_on_with_unnamed(document, quote, before))
             return;
         quote->entity = hint != NONE && sure > SURE ? hint : behind_pronoun(document, quote, before, reference.gender);
         quote->speaker_confidence *= hint != NONE && sure > SURE ? sure : 0.8;
@@ -236,6 +264,11 @@ void find_speaker_entity(const struct document *document, struct quote *quote, c
     }
     if (named == NONE && is_unnamed_speaker(document, quote->speaker))
         return;
+    if (named == NONE && is_aged(document, quote->speaker)) {
+        quote->entity = last_person(document, quote, GENDER_UNKNOWN);
+        quote->speaker_confidence *= 0.8;
+        return;
+    }
     size_t organisation = named == NONE ? behind_organisation(document, quote) : NONE;
     if (organisation != NONE && (hint == NONE || document->entities.items[hint].type != DUIDER_ORG)) {
         quote->entity = organisation;

@@ -145,6 +145,15 @@ static struct span with_whole_names(const struct document *document, struct span
     return (struct span){first ? first->span.first : span.first, last ? last->span.end : span.end};
 }
 
+/* "sagte er" [dem Anzeiger]: to whom it was said is no part of the mention. */
+static struct span pronoun_alone(const struct document *document, struct span span)
+{
+    static const char *const pronouns[] = {"hij", "zij", "ze", "he", "she", "sie", NULL};
+    struct view word = word_view(document, span.first);
+    const bool german = document->language == DUIDER_LANGUAGE_DE && view_equal(word, (struct view){"er", 2});
+    return view_in(word, pronouns) || german ? (struct span){span.first, span.first + 1} : span;
+}
+
 /* The pronoun right beside the cue of the quote's own sentence: "“…”, waarschuwde zij". */
 static size_t pronoun_beside_cue(const struct document *document, const struct quote *quote)
 {
@@ -207,7 +216,7 @@ static void find_speaker_mention(const struct document *document, const struct a
             quote->speaker_confidence = PLAIN_CONFIDENCE;
         return;
     }
-    quote->speaker = with_whole_names(document, attribution->speakers.items[found].span);
+    quote->speaker = with_whole_names(document, pronoun_alone(document, attribution->speakers.items[found].span));
     size_t pronoun = in_sentence_of(document, quote, quote->speaker.first) ? NONE : pronoun_beside_cue(document, quote);
     if (pronoun != NONE)
         quote->speaker = (struct span){pronoun, pronoun + 1};

@@ -46,6 +46,19 @@ static void who_has_no_name_is_nobody_that_was_named(void **state)
     assert_string_equal(speaker(result, "We zaten"), "");
     assert_string_equal(speaker(result, "Niemand zei"), "");
     duider_result_free(result);
+    result = annotate("Minister Hessel Brandsma kreeg het zwaar. „De coalitie heeft hem moeten vastbinden”, zegt een ingewijde. Volgens hem belde de premier rond negen uur met de "
+                      "fractieleider.");
+    assert_string_equal(speaker(result, "belde"), "");
+    duider_result_free(result);
+}
+
+static void an_age_means_the_person_named_last(void **state)
+{
+    (void)state;
+    duider_result *result = annotate("Die EU-Kommission will die Fischerei auf Hering verbieten.\n\n„Ich kenne jeden Stein“, erzählt Uwe Paap, während er die Netze flickt. „Nach mir kommt keiner "
+                                     "mehr.“ Der 61-jährige Fischer rechnet vor, dass er allein vom Hecht nicht leben könne.");
+    assert_string_equal(speaker(result, "dass er"), "Uwe Paap");
+    duider_result_free(result);
 }
 
 static void whom_the_speaker_names_is_not_the_speaker(void **state)
@@ -206,6 +219,21 @@ static void reported_speech_runs_on_to_the_end_of_its_sentence(void **state)
     assert_true(quote && quote->span_count == 2);
     assert_string_equal(quote->spans[1].text, "iets kleiner, maar verdween niet");
     duider_result_free(result);
+    result = annotate("Zonder geld zou het bedrijf de winter niet halen, zo staat in een memo van de accountant, dat in het bezit is van deze krant.");
+    quote = support_quote(result, "Zonder geld");
+    assert_true(quote && quote->span_count == 1);
+    duider_result_free(result);
+}
+
+static void a_german_organisation_has_its_adjective_and_its_number(void **state)
+{
+    (void)state;
+    duider_result *result = annotate("In Hannover reagierte das Niedersächsische Ministerium für Umwelt zurückhaltend. Der Landrat will noch in dieser Woche mit den Schäfern sprechen.");
+    assert_non_null(support_entity(result, "Niedersächsische Ministerium für Umwelt"));
+    duider_result_free(result);
+    result = annotate("Saarbrücken wirft Frankfurt aus dem Pokal\n\nDer 1. FC Saarbrücken hat im Pokal wieder zugeschlagen. Der Trainer blieb ruhig.");
+    assert_non_null(support_entity(result, "1. FC Saarbrücken"));
+    duider_result_free(result);
 }
 
 static void common_words_are_no_names(void **state)
@@ -355,8 +383,10 @@ int main(void)
         cmocka_unit_test(a_speaker_stands_behind_aldus_or_before_a_colon),
         cmocka_unit_test(a_pronoun_is_nobody_whom_the_text_names_later),
         cmocka_unit_test(who_has_no_name_is_nobody_that_was_named),
+        cmocka_unit_test(an_age_means_the_person_named_last),
         cmocka_unit_test(reported_speech_runs_on_to_the_end_of_its_sentence),
         cmocka_unit_test(persons_named_in_full_are_found_again),
+        cmocka_unit_test(a_german_organisation_has_its_adjective_and_its_number),
         cmocka_unit_test(common_words_are_no_names),
         cmocka_unit_test(an_article_with_a_capital_belongs_to_its_name),
         cmocka_unit_test(somebody_elses_role_is_not_the_role_of_who_was_named),
