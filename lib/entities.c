@@ -19,6 +19,7 @@ enum {
 struct name {
     struct view tokens[NAME_TOKENS_MAX];
     size_t count;
+    bool hyphen;      /* before the last token */
     struct view text; /* tokens, one space between */
 };
 
@@ -43,6 +44,7 @@ static bool fold(struct arena *arena, struct view word, struct view *folded)
 static bool read_name(struct arena *arena, const struct document *document, struct span span, struct name *name)
 {
     name->count = 0;
+    name->hyphen = false;
     size_t bytes = 0;
     for (size_t word = span.first; word < span.end && name->count < NAME_TOKENS_MAX; word++) {
         if (document->words.items[word].class != WORD_LETTERS)
@@ -54,6 +56,7 @@ static bool read_name(struct arena *arena, const struct document *document, stru
             continue;
         if (!fold(arena, view, &name->tokens[name->count]))
             return false;
+        name->hyphen = word > span.first && word_view(document, word - 1).bytes[0] == '-';
         bytes += name->tokens[name->count++].count + 1;
     }
     if (name->count == 0) { /* "©" and the like: the text as it stands */
@@ -98,13 +101,23 @@ static bool same_people(struct view a, struct view b)
     while (common < a.count && common < b.count && a.bytes[common] == b.bytes[common])
         common++;
     size_t shorter = a.count < b.count ? a.count : b.count;
-    return common >= 3 && common * 4 >= shorter * 3 - 2 && is_ending((struct view){a.bytes + common, a.count - common}) &&
+    return common >= 3 && common * 4 + 3 >= shorter * 3 && is_ending((struct view){a.bytes + common, a.count - common}) &&
            is_ending((struct view){b.bytes + common, b.count - common});
 }
 
 static bool same_name(const struct name *a, const struct name *b, duider_entity_type type)
 {
     return same_word(a->text, b->text, 's') || (type == DUIDER_NORP && same_people(a->text, b->text));
+}
+
+static bool is_prefix(const struct name *part, const struct name *whole)
+{
+    if (part->count >= whole->count || view_equal(whole->tokens[part->count], (struct view){"s", 1}))
+        return false; /* "Lloyd's Register" is not Lloyd */
+    for (size_t i = 0; i < part->count; i++)
+        if (!(i + 1 == part->count ? same_word(part->tokens[i], whole->tokens[i], 's') : view_equal(part->tokens[i], whole->tokens[i])))
+            return false;
+    return true;
 }
 
 static bool is_suffix(const struct name *part, const struct name *whole)
@@ -127,9 +140,11 @@ static bool same_with_initials(const struct name *a, const struct name *b)
     return (x.count == 1 || y.count == 1) && x.bytes[0] == y.bytes[0] && !lexicon_particle(x) && !lexicon_particle(y);
 }
 
-/* A surname (with or without its particles) or a first name of a longer name. */
+/* A surname (with or without its particles), the first half of a double one, or a first name of a longer name. */
 static bool is_short_person(const struct name *part, const struct name *whole)
 {
+    if (part->count == 1 && whole->hyphen && whole->count > 2 && view_equal(part->tokens[0], whole->tokens[whole->count - 2]))
+        return true; /* "Huizinga" of "Geertje Huizinga-Bolt" */
     if (is_suffix(part, whole))
         return !lexicon_particle(part->tokens[0]) || part->count > 1;
     return part->count == 1 && whole->count > 1 && part->tokens[0].count > 2 && same_word(part->tokens[0], whole->tokens[0], 's');
@@ -163,6 +178,18 @@ static bool stands_for(struct view abbreviation, const struct name *name)
     return matched == abbreviation.count;
 }
 
+/* "Bundesgerichtshof": do the letters occur inside the one word in order, the first at its start? */
+static bool stands_for_compound(struct view abbreviation, const struct name *name)
+{
+    struct view word = name->tokens[0];
+    if (name->count != 1 || (char)tolower((unsigned char)abbreviation.bytes[0]) != word.bytes[0])
+        return false;
+    size_t matched = 0;
+    for (size_t i = 0; i < word.count && matched < abbreviation.count; i++)
+        matched += word.bytes[i] == (char)tolower((unsigned char)abbreviation.bytes[matched]);
+    return matched == abbreviation.count;
+}
+
 /* "Organisatie voor Veiligheid (OVSE)": does `b` stand in brackets right behind `a`? */
 static bool in_brackets_behind(const struct document *document, struct span a, struct span b)
 {
@@ -177,6 +204,12 @@ static bool may_share(duider_entity_type a, duider_entity_type b)
     return a == b || (a != DUIDER_PER && b != DUIDER_PER);
 }
 
+/* "Spelen" of "Olympische Spelen", "Larkfield" of "Larkfield Capital". */
+static bool is_short_name(const struct name *part, const struct name *whole)
+{
+    return is_suffix(part, whole) || is_prefix(part, whole);
+}
+
 /* Is mention `b` the same thing as the earlier mention `a`?  0: no; higher: surer. */
 static int match(const struct document *document, const struct mention *a, const struct name *name_a, const struct mention *b,
                  const struct name *name_b)
@@ -189,10 +222,13 @@ static int match(const struct document *document, const struct mention *a, const
             return is_suffix(name_b, name_a) || is_suffix(name_a, name_b) ? 3 : 1;
         return same_with_initials(name_a, name_b) ? 2 : 0;
     }
+    if (b->span.end == b->span.first + 1 && in_brackets_behind(document, a->span, b->span) &&
+        (stands_for(word_view(document, b->span.first), name_a) || stands_for_compound(word_view(document, b->span.first), name_a)))
+        return 3; /* whatever the network takes it for */
     if (!may_share(a->type, b->type) || a->type == DUIDER_NORP || b->type == DUIDER_NORP)
         return 0;
-    if (same_type && a->type != DUIDER_LOC && (is_suffix(name_b, name_a) || is_suffix(name_a, name_b)))
-        return 2; /* "Olympische Spelen" ... "Spelen" */
+    if (same_type && a->type != DUIDER_LOC && (is_short_name(name_b, name_a) || is_short_name(name_a, name_b)))
+        return 2;
     if (is_abbreviation(document, b->span) && name_a->count > 1 &&
         (in_brackets_behind(document, a->span, b->span) || (same_type && stands_for(word_view(document, b->span.first), name_a))))
         return 3;
@@ -213,8 +249,8 @@ static bool contradicts(const struct document *document, const struct name *name
         const struct mention *other = &document->mentions.items[i];
         if (other->entity != entity || other->type != type || names[i].count < 2)
             continue;
-        if (!same_name(&names[i], name, type) && !is_suffix(name, &names[i]) && !is_suffix(&names[i], name) &&
-            !same_with_initials(&names[i], name))
+        const bool shorter = type == DUIDER_PER ? is_suffix(name, &names[i]) || is_suffix(&names[i], name) : is_short_name(name, &names[i]) || is_short_name(&names[i], name);
+        if (!same_name(&names[i], name, type) && !shorter && !same_with_initials(&names[i], name))
             return true;
     }
     return false;
@@ -372,6 +408,8 @@ duider_status group_entities(struct document *document, duider_error *error)
             mention->entity = document->entities.count++;
             document->entities.items[mention->entity] = (struct entity){.type = mention->type, .name_mention = i};
         }
+        if (i > 0 && document->mentions.items[i - 1].entity == mention->entity && in_brackets_behind(document, document->mentions.items[i - 1].span, mention->span))
+            mention->type = document->mentions.items[i - 1].type;
         struct entity *entity = &document->entities.items[mention->entity];
         entity->mention_count++;
         table_add(&table, document, names, i);

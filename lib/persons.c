@@ -11,6 +11,7 @@ enum {
 };
 
 #define FULL_CONFIDENCE_MIN 0.7 /* of a person named in full */
+#define DOUBTFUL_CONFIDENCE 0.8
 #define FOUND_CONFIDENCE 0.9    /* of the names found here, so many are right on dev */
 
 struct short_forms {
@@ -77,6 +78,14 @@ static bool is_unseen_name(const struct document *document, const struct short_f
            !is_joined(document, word);
 }
 
+/* A surname of a person named in full that the network takes for something else, and is not sure. */
+static bool is_doubtful_surname(const struct document *document, const struct short_forms *forms, const struct mention *mention)
+{
+    const struct span span = mention->span;
+    return mention->type != DUIDER_PER && mention->confidence < DOUBTFUL_CONFIDENCE && (span.end == span.first + 1 ?
+        word_set_holds(&forms->words, word_view(document, span.first)) : word_set_holds(&forms->surnames, view_of(document, span)));
+}
+
 static bool add(struct document *document, const struct mention *mention, size_t *end)
 {
     if (!LIST_RESERVE(document->arena, &document->mentions))
@@ -100,6 +109,8 @@ static bool complete(struct document *document, const struct short_forms *forms,
             mention = seen[next++];
         else if (!is_unseen_name(document, forms, small, word))
             continue;
+        if (is_doubtful_surname(document, forms, &mention))
+            mention.type = DUIDER_PER;
         if (mention.type == DUIDER_PER)
             mention.span = with_particles(document, forms, mention.span, end);
         if (!add(document, &mention, &end))

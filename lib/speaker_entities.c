@@ -2,6 +2,7 @@
  * A quote's speaker mention -> the entity that it means: a name in it is the speaker; a pronoun or a role goes to the person last named whom it fits, or to
  * whom the network points at; a quote without a mention to the speaker of the one that it follows on.
  */
+#include "decode.h"
 #include "lexicon.h"
 #include "speakers.h"
 
@@ -192,6 +193,16 @@ static bool is_named_before(const struct document *document, size_t entity, size
     return false;
 }
 
+/* "der Anwalt": does the network read the noun as a person's role? An organisation's spokesperson has one too. */
+static bool is_role_noun(const struct document *document, struct span mention)
+{
+    double probabilities[16] = {0.0};
+    if (mention.first == NONE || mention.end != mention.first + 2)
+        return false;
+    head_probabilities(document->model, HEAD_ROLES, word_logits(document, mention.end - 1), probabilities);
+    return probabilities[0] < 0.5 && !lexicon_spokesperson(word_view(document, mention.end - 1));
+}
+
 /* The entity that the network points at, unless the mention speaks against it. */
 static size_t pointed_entity(const struct document *document, const struct quote *quote, const struct pointer_answer *pointer, struct reference reference)
 {
@@ -244,6 +255,10 @@ void find_speaker_entity(const struct document *document, struct quote *quote, c
     struct reference reference = read_reference(document, quote);
     size_t hint = pointed_entity(document, quote, pointer, reference);
     double sure = pointer ? (double)pointer->probability[POINTER_ENTITY] : 0.0;
+    if (hint != NONE && document->entities.items[hint].type == DUIDER_ORG && is_role_noun(document, quote->speaker)) {
+        size_t role = behind_role(document, quote->speaker); /* the role is a person's */
+        hint = role != NONE ? role : last_person(document, quote, GENDER_UNKNOWN);
+    }
     bool no_one = pointer && pointer->to[POINTER_ENTITY] == NONE && sure > SURE;
     if (quote->speaker.first == NONE) {
         quote->entity = follows_on(quote, before) ? before->entity : hint;

@@ -236,6 +236,27 @@ static void a_german_organisation_has_its_adjective_and_its_number(void **state)
     duider_result_free(result);
 }
 
+static void short_names_are_the_long_ones(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *name;
+        size_t mentions;
+    } cases[] = {
+        {"In 2019 kocht de Britse investeerder Larkfield Capital een belang. Larkfield weigerde in oktober bij te storten.", "Larkfield Capital", 2},
+        {"Geertje Huizinga-Bolt bakt al veertig jaar. Huizinga kreeg gisteren de koning op bezoek.", "Geertje Huizinga-Bolt", 2},
+        {"Het bureau kreeg geld op grond van de Wet langdurige zorg (Wlz). Zorgverzekeraar Menzis opende een onderzoek.", "Wet langdurige zorg", 2},
+        {"In Karlsruhe hat der Bundesgerichtshof (BGH) entschieden. Das Urteil vom Mai ist noch nicht rechtskräftig.", "Bundesgerichtshof", 2},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        duider_result *result = annotate(cases[i].text);
+        const duider_entity *entity = support_entity(result, cases[i].name);
+        assert_non_null(entity);
+        assert_int_equal(entity->mention_count, cases[i].mentions);
+        duider_result_free(result);
+    }
+}
+
 static void common_words_are_no_names(void **state)
 {
     (void)state;
@@ -387,6 +408,7 @@ int main(void)
         cmocka_unit_test(reported_speech_runs_on_to_the_end_of_its_sentence),
         cmocka_unit_test(persons_named_in_full_are_found_again),
         cmocka_unit_test(a_german_organisation_has_its_adjective_and_its_number),
+        cmocka_unit_test(short_names_are_the_long_ones),
         cmocka_unit_test(common_words_are_no_names),
         cmocka_unit_test(an_article_with_a_capital_belongs_to_its_name),
         cmocka_unit_test(somebody_elses_role_is_not_the_role_of_who_was_named),

@@ -102,7 +102,7 @@ def quotes(gold: dict, result: dict, out: Patterns) -> None:
         elif p["cue"] and not g["cue"]:
             out.add(f"cues: of a {g['kind']} quote that has none", p["cue"][0]["text"])
         wanted = g.get("speaker_entity")
-        if not wanted and not gold["entities"]:
+        if not wanted and not gold.get("entities"):
             continue # no speaker is marked
         spans = [(e["start"], e["end"]) for e in gold["entities"] if e["id"] == wanted]
         found = p["speaker"] and entities.get(p["speaker"].get("entity"))
