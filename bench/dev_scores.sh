@@ -13,12 +13,20 @@ score() {
     shift
     python3 "$folder/tools/score.py" --run "$build/duider annotate --ndjson --jobs 2 --model $model" "$@"
 }
+score_own() {
+    name=$1
+    shift
+    read_articles "$@"
+    score "held out, $name" "$gold"
+}
 read_articles "$folder"/data/articles/dev/*.txt
 score "articles/dev" "$gold"
-for articles in nl-[wxy] nl-z de en; do # the project's own, which nothing is trained on; from nl-z-* no rule was written either
-    read_articles training/data/held_out/$articles-*.txt
-    score "held out, $articles" "$gold"
-done
+# The project's own, which nothing is trained on; from nl-z-* no rule was written either.
+own=training/data/held_out
+score_own "nl-w to nl-y" $own/nl-[wxy]-*.txt
+score_own "nl-z" $own/nl-z-*.txt
+score_own "de" $own/de-*.txt
+score_own "en" $own/en-*.txt
 for language in nl en de; do
     score "ner/$language.dev, coarse" --coarse "$folder/data/ner/$language.dev.jsonl"
 done

@@ -58,6 +58,12 @@ static struct view lower(struct view word, char room[WORD_BYTES_MAX])
     return (struct view){room, word.count};
 }
 
+bool lexicon_holds(const char *const *list, struct view word)
+{
+    char room[WORD_BYTES_MAX];
+    return view_in(lower(word, room), list);
+}
+
 bool lexicon_pronoun(struct view word, enum gender *gender)
 {
     char room[WORD_BYTES_MAX];
@@ -87,8 +93,7 @@ bool lexicon_equal_folded(struct view a, struct view b)
     return true;
 }
 
-/* Does the word end with one of them? */
-static bool ends_with(struct view word, const char *const *list)
+bool lexicon_ends_with(const char *const *list, struct view word)
 {
     char room[WORD_BYTES_MAX];
     struct view plain = lower(word, room);
@@ -102,7 +107,7 @@ static bool ends_with(struct view word, const char *const *list)
 
 bool lexicon_spokesperson(struct view word)
 {
-    return ends_with(word, spokespersons);
+    return lexicon_ends_with(spokespersons, word);
 }
 
 bool lexicon_age(struct view word)
@@ -113,35 +118,30 @@ bool lexicon_age(struct view word)
 
 bool lexicon_determiner(struct view word)
 {
-    char room[WORD_BYTES_MAX];
-    return view_in(lower(word, room), determiners);
+    return lexicon_holds(determiners, word);
 }
 
 bool lexicon_possessive(struct view word)
 {
-    char room[WORD_BYTES_MAX];
-    return view_in(lower(word, room), possessives);
+    return lexicon_holds(possessives, word);
 }
 
 bool lexicon_particle(struct view word)
 {
-    char room[WORD_BYTES_MAX];
-    return view_in(lower(word, room), particles);
+    return lexicon_holds(particles, word);
 }
 
 bool lexicon_adverb(struct view word)
 {
-    char room[WORD_BYTES_MAX];
-    return view_in(lower(word, room), adverbs);
+    return lexicon_holds(adverbs, word);
 }
 
 bool lexicon_joins(struct view word)
 {
-    char room[WORD_BYTES_MAX];
-    return view_in(lower(word, room), joining);
+    return lexicon_holds(joining, word);
 }
 
 bool lexicon_organisation(struct view word)
 {
-    return ends_with(word, organisations);
+    return lexicon_ends_with(organisations, word);
 }

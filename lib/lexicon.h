@@ -37,6 +37,10 @@ bool lexicon_adverb(struct view word);
 /* first_names.c: the gender of those who bear the first name, given in lower case without accents. */
 enum gender first_name_gender(struct view folded);
 
+/* Is the word, in small letters, one of the NULL-terminated list; does it end with one? */
+bool lexicon_holds(const char *const *list, struct view word);
+bool lexicon_ends_with(const char *const *list, struct view word);
+
 /* Equal but for ASCII case. */
 bool lexicon_equal_folded(struct view a, struct view b);
 

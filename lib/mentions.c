@@ -110,12 +110,7 @@ static bool is_german_adjective(const struct document *document, size_t word)
     struct view view = word_view(document, word);
     if (document->language != DUIDER_LANGUAGE_DE || !document->words.items[word].capital || starts_sentence(document, word))
         return false;
-    for (size_t i = 0; endings[i]; i++) {
-        const size_t count = strlen(endings[i]);
-        if (view.count > count && memcmp(view.bytes + view.count - count, endings[i], count) == 0)
-            return true;
-    }
-    return false;
+    return lexicon_ends_with(endings, view);
 }
 
 /*

@@ -6,14 +6,6 @@
 
 #include <ctype.h>
 
-static bool is_one_of(struct view word, const char *const *words)
-{
-    for (size_t i = 0; words[i]; i++)
-        if (lexicon_equal_folded(word, (struct view){words[i], strlen(words[i])}))
-            return true;
-    return false;
-}
-
 /* "een", "drie", "several": whom the text has not spoken of before. */
 static bool is_indefinite(struct view word)
 {
@@ -21,7 +13,7 @@ static bool is_indefinite(struct view word)
                                         "vele", "velen", "andere", "anderen", "sommigen", "diverse", "men", "iemand", "beide", "beiden", "a", "an", "one", "two", "three", "four", "five", "six",
                                         "seven", "eight", "nine", "ten", "several", "some", "many", "most", "other", "others", "another", "both", "somebody", "ein", "eine", "einer", "einem",
                                         "einen", "zwei", "drei", "fünf", "sechs", "mehrere", "einige", "viele", "alle", "manche", "man", "jemand", NULL};
-    return isdigit((unsigned char)word.bytes[0]) || is_one_of(word, words);
+    return isdigit((unsigned char)word.bytes[0]) || lexicon_holds(words, word);
 }
 
 /* People and offices that newspapers mention without a name. */
@@ -30,7 +22,7 @@ static bool is_collective(struct view word)
     static const char *const words[] = {"politie", "gemeente", "jury", "rechtbank", "hof", "leger", "brandweer", "justitie", "oppositie", "familie", "aanklacht", "rechters", "bonden",
                                         "vakbonden", "omwonenden", "bewoners", "buren", "police", "court", "army", "family", "opposition", "prosecutors", "officials", "neighbours",
                                         "residents", "polizei", "opposition", "familie", "feuerwehr", "staatsanwaltschaft", NULL};
-    return is_one_of(word, words);
+    return lexicon_holds(words, word);
 }
 
 /* German plurals that stand alone; in the other languages an ending tells. */
