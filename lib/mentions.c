@@ -123,7 +123,7 @@ static void join(const struct document *document, struct tagged_span *before, st
         return;
     if (before->type == DUIDER_PER && span->type == DUIDER_PER && before->span.end == span->span.first && span->span.end > span->span.first + 1)
         before->span.end = before->span.first;
-    const bool adjective = span->type == DUIDER_ORG && before->span.end == span->span.first && is_german_adjective(document, before->span.first);
+    const bool adjective = before->type != DUIDER_PER && span->type == DUIDER_ORG && before->span.end == span->span.first && is_german_adjective(document, before->span.first);
     const bool noun = before->type == DUIDER_ORG && span->type == DUIDER_LOC && before->span.end == span->span.first && is_common_noun(document, before->span, DUIDER_ORG);
     const bool number = before->type == DUIDER_ORG && span->type == DUIDER_ORG && before->span.end + 1 == span->span.first && is_number(word_view(document, before->span.first)) &&
                         word_view(document, before->span.end).bytes[0] == '.';
