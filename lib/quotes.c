@@ -219,7 +219,7 @@ static struct part settle_reported(const struct document *document, const struct
 /* "…, zo blijkt uit het verslag," [dat in het bezit is van de krant]: a relative clause that belongs to the speaker mention. */
 static bool tells_of_speaker(const struct document *document, struct span span)
 {
-    static const char *const relatives[] = {"die", "dat", "wie", "waar", "waarin", "der", "das", "denen", "who", "which", NULL};
+    static const char *const relatives[] = {"die", "dat", "wie", "der", "das", "denen", "who", "which", NULL};
     return span.first >= 2 && view_in(word_view(document, span.first), relatives) && word_view(document, span.first - 1).bytes[0] == ',' &&
            labelled(document, HEAD_SPEAKERS, span.first - 2);
 }

@@ -138,10 +138,12 @@ static void collect_cues(const struct document *document, struct quote *quote, c
 
 /* ---- the speaker mention ---- */
 
-/* A speaker mention does not cut a name in two. */
+/* A speaker mention does not cut a name in two, nor ends before the one that it is of: "een bewoner van de" [Europalaan]. */
 static struct span with_whole_names(const struct document *document, struct span span)
 {
     const struct mention *first = name_at(document, span.first), *last = name_at(document, span.end - 1);
+    if (!last && span.end > span.first + 1 && span.end < document->words.count && lexicon_joins(word_view(document, span.end - 1)))
+        last = name_at(document, span.end);
     return (struct span){first ? first->span.first : span.first, last ? last->span.end : span.end};
 }
 

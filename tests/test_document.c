@@ -143,6 +143,11 @@ static void a_speaker_mention_is_more_than_its_article(void **state)
     assert_true(quote && quote->speaker_mention);
     assert_string_equal(quote->speaker_mention->text, "die Opposition");
     duider_result_free(result);
+    result = annotate("Niet iedereen in Almere is blij met de kazerne. ‘We hoorden het uit de krant’, moppert een bewoner van de Europalaan.");
+    quote = support_quote(result, "We hoorden");
+    assert_true(quote && quote->speaker_mention);
+    assert_string_equal(quote->speaker_mention->text, "een bewoner van de Europalaan");
+    duider_result_free(result);
 }
 
 static void forms_of_one_people_are_one_entity(void **state)
