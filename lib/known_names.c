@@ -3,7 +3,7 @@
  * as many. Only names that a language's lists have as one type count, so that "Washington" is left to the context.
  * Logits -> logits of the names head.
  */
-#include "document.h"
+#include "lexicon.h"
 
 #include <ctype.h>
 
@@ -141,13 +141,6 @@ static struct span longest(const struct document *document, struct list list, si
     return (struct span){first, first + 1};
 }
 
-/* "De Staat" at the start of a sentence is seldom the rock group. */
-static bool is_article(struct view word)
-{
-    static const char *const articles[] = {"De", "Het", "Een", "The", "A", "An", "Der", "Die", "Das", "Ein", "Eine", NULL};
-    return view_in(word, articles);
-}
-
 duider_status know_names(struct document *document, duider_error *error)
 {
     (void)error;
@@ -157,7 +150,8 @@ duider_status know_names(struct document *document, duider_error *error)
         for (size_t word = sentence->first; word < sentence->end;) {
             char letter = 0;
             struct span span = {word, word + 1};
-            if (document->words.items[word].capital && !(word == sentence->first && is_article(word_view(document, word))))
+            const bool article = word == sentence->first && lexicon_article(word_view(document, word)); /* "De Staat" is seldom the rock group there */
+            if (document->words.items[word].capital && !article)
                 span = longest(document, list, word, sentence->end, &letter);
             if (letter && letter != SEVERAL) /* such a name is passed over, with all inside it: "Gemeentemuseum Den Haag" */
                 lean(document, span, letter);

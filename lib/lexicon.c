@@ -35,6 +35,7 @@ static const char *const organisations[] = {"bedrijf", "bond", "organisatie", "d
                                             "stiftung", "kommission", "sender", "klinik", "fraktion", "stadtrat", "landesamt", "bundesamt", NULL};
 
 static const char *const particles[] = {"van", "de", "der", "den", "ter", "ten", "te", "het", "t", "von", "zu", "la", "le", "el", "al", "di", "da", "del", "du", NULL};
+static const char *const articles[] = {"de", "het", "een", "the", "a", "an", "der", "die", "das", "ein", "eine", NULL};
 static const char *const determiners[] = {"de", "het", "een", "haar", "hun", "deze", "dezelfde", "the", "a", "an", "his", "her", "their", "der", "die", "das", "dem", "den", "des",
                                           "ein", "eine", "einer", "eines", "einem", "einen", NULL};
 static const char *const possessives[] = {"zijn", "haar", "hun", "mijn", "onze", "ons", "his", "her", "their", "my", "our", "sein", "seine", "seiner", "seinem", "seinen", "ihr", "ihre", "ihrer",
@@ -114,6 +115,11 @@ bool lexicon_age(struct view word)
 {
     static const char *const ages[] = {"jarige", "Jährige", "jährige", "Jähriger", "jähriger", "Jährigen", "jährigen", "old", NULL};
     return view_in(word, ages);
+}
+
+bool lexicon_article(struct view word)
+{
+    return lexicon_holds(articles, word);
 }
 
 bool lexicon_determiner(struct view word)

@@ -22,6 +22,9 @@ bool lexicon_organisation(struct view word);
 /* A preposition or article that joins a role to what it is of: "van", "het", "at". */
 bool lexicon_joins(struct view word);
 
+/* "de", "een", "das". */
+bool lexicon_article(struct view word);
+
 /* "de", "een", "haar": begins a noun phrase. */
 bool lexicon_determiner(struct view word);
 

@@ -16,13 +16,6 @@ static bool is_quotation_or_comma(struct view word)
     return view_in(word, marks);
 }
 
-/* "De" of "De Nederlandsche Bank", cut off, is no name. */
-static bool is_article(struct view word)
-{
-    static const char *const articles[] = {"De", "de", "Het", "het", "Een", "een", "The", "the", "Der", "der", "Die", "die", "Das", "das", NULL};
-    return view_in(word, articles);
-}
-
 /* Takes off the ends what no name begins or ends with: marks, and words that join it to what follows. */
 static struct span trim_name(const struct document *document, struct span span, duider_entity_type type)
 {
@@ -35,7 +28,7 @@ static struct span trim_name(const struct document *document, struct span span, 
         opened |= word_view(document, word).bytes[0] == '(';
     if (span.end > span.first && !opened && word_view(document, span.end - 1).bytes[0] == ')')
         span.end--;
-    if (type != DUIDER_PER && span.end > span.first + 1 && is_article(word_view(document, span.first)) &&
+    if (type != DUIDER_PER && span.end > span.first + 1 && lexicon_article(word_view(document, span.first)) &&
         islower((unsigned char)word_view(document, span.first).bytes[0]))
         span.first++; /* "de" Kamer; "Frank de Boer" keeps it */
     while (span.end > span.first + 1 && islower((unsigned char)word_view(document, span.end - 1).bytes[0]) && lexicon_joins(word_view(document, span.end - 1)))
@@ -139,7 +132,8 @@ static void join(const struct document *document, struct tagged_span *before, st
 static bool add_mention(struct document *document, const struct tagged_span *tagged, const struct word_set *small)
 {
     struct span span = trim_name(document, tagged->span, (duider_entity_type)tagged->type);
-    if (span.first == span.end || (span.end == span.first + 1 && is_article(word_view(document, span.first))) || is_common_word(document, small, span) ||
+    const bool article = span.end == span.first + 1 && lexicon_article(word_view(document, span.first)); /* cut off "De Nederlandsche Bank" */
+    if (span.first == span.end || article || is_common_word(document, small, span) ||
         is_common_noun(document, span, (duider_entity_type)tagged->type))
         return true;
     span.first = with_article(document, span.first, document->mentions.count ? document->mentions.items[document->mentions.count - 1].span.end : 0);
