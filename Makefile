@@ -39,7 +39,7 @@ SERVER_TESTED := $(filter-out $(BUILD)/server/main.o,$(SERVER_OBJECTS))
 # `make V=1` shows the commands.
 Q = $(if $(V),,@)
 
-.PHONY: all lib cli server test check asan tsan valgrind bench load soak hostile contract dev-scores lint install uninstall clean help
+.PHONY: all lib cli server test check asan tsan valgrind bench load soak hostile contract dev-scores peer-scores lint install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -134,6 +134,9 @@ contract: all ## openapi.yaml against the server, by schemathesis (EXAMPLES=1000
 
 dev-scores: all ## figures on dev; SHARED=folder with data/ and tools/score.py (not part of the project)
 	@bench/dev_scores.sh $(BUILD) $(SHARED)
+
+peer-scores: all ## names of Frog and spaCy beside ours; SHARED as for dev-scores, PYTHON with spaCy
+	@bench/peer_scores.sh $(BUILD) $(SHARED) $(PYTHON)
 
 lint: ## exported symbols, banned functions, cppcheck
 	@tests/lint $(BUILD)
