@@ -43,6 +43,13 @@ void head_probabilities(const struct model *model, enum head head, const float *
     softmax_at(logits + model->head_first[head], model->head_size[head], model->calibration[head], probabilities);
 }
 
+bool labelled(const struct document *document, enum head head, size_t word)
+{
+    double probabilities[16] = {0.0};
+    head_probabilities(document->model, head, word_logits(document, word), probabilities);
+    return probabilities[0] < 0.5;
+}
+
 /*
  * What the finer types EVENT, WORK, NORP and MISC gain at a word: they compete with PER, ORG and LOC by the sum of their probabilities, as some
  * training data know them as one. gain [2]: for B and for I.

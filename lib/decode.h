@@ -33,4 +33,7 @@ void softmax_at(const float *logits, size_t count, float temperature, double *pr
 /* Softmax of the head's logits at the head's temperature: probabilities [head size]. */
 void head_probabilities(const struct model *model, enum head head, const float *logits, double *probabilities);
 
+/* Does the head find it more probable than not that the word is inside a span? */
+bool labelled(const struct document *document, enum head head, size_t word);
+
 #endif

@@ -8,6 +8,7 @@
 
 #include "base.h"
 #include "model.h"
+#include "word_set.h"
 
 #define NONE SIZE_MAX
 
@@ -143,6 +144,7 @@ struct document {
     duider_language language;
     bool language_detected;     /* it was AUTO */
     double language_confidence; /* 1 where it was not */
+    struct word_set small_words; /* that the text has in small letters; of mentions.c */
     LIST_OF(struct mention) mentions;
     size_t name_count; /* of the mentions: names stand first, in text order; pronouns and noun phrases behind them */
     LIST_OF(struct entity) entities;
@@ -155,6 +157,16 @@ static inline struct view word_view(const struct document *document, size_t word
 {
     const struct word *w = &document->words.items[word];
     return (struct view){document->text.bytes + w->start, w->end - w->start};
+}
+
+/* Is the word written with digits alone? */
+static inline bool is_number(const struct document *document, size_t word)
+{
+    struct view view = word_view(document, word);
+    for (size_t i = 0; i < view.count; i++)
+        if (view.bytes[i] < '0' || view.bytes[i] > '9')
+            return false;
+    return true;
 }
 
 static inline const float *word_logits(const struct document *document, size_t word)
@@ -171,6 +183,15 @@ size_t sentences_before(const struct document *document, size_t word);
 static inline size_t sentence_of(const struct document *document, size_t word)
 {
     return sentences_before(document, word + 1) - 1;
+}
+
+/* Does a paragraph begin with one of the words? */
+static inline bool paragraph_between(const struct document *document, size_t first, size_t end)
+{
+    for (size_t word = first; word < end; word++)
+        if (document->words.items[word].paragraph_before)
+            return true;
+    return false;
 }
 
 /* mentions.c: how many names begin before `word`; that many is the index of the first that begins there or behind it. */

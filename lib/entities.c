@@ -110,25 +110,23 @@ static bool same_name(const struct name *a, const struct name *b, duider_entity_
     return same_word(a->text, b->text, 's') || (type == DUIDER_NORP && same_people(a->text, b->text));
 }
 
-static bool is_prefix(const struct name *part, const struct name *whole)
+/* Do the words of the part stand in the longer name, behind `skip` others? */
+static bool stands_in(const struct name *part, const struct name *whole, size_t skip)
 {
-    if (part->count >= whole->count || view_equal(whole->tokens[part->count], (struct view){"s", 1}))
-        return false; /* "Lloyd's Register" is not Lloyd */
-    for (size_t i = 0; i < part->count; i++)
-        if (!(i + 1 == part->count ? same_word(part->tokens[i], whole->tokens[i], 's') : view_equal(part->tokens[i], whole->tokens[i])))
-            return false;
-    return true;
-}
-
-static bool is_suffix(const struct name *part, const struct name *whole)
-{
-    if (part->count >= whole->count)
-        return false;
-    size_t skip = whole->count - part->count;
     for (size_t i = 0; i < part->count; i++)
         if (!(i + 1 == part->count ? same_word(part->tokens[i], whole->tokens[skip + i], 's') : view_equal(part->tokens[i], whole->tokens[skip + i])))
             return false;
     return true;
+}
+
+static bool is_prefix(const struct name *part, const struct name *whole)
+{
+    return part->count < whole->count && !view_equal(whole->tokens[part->count], (struct view){"s", 1}) && stands_in(part, whole, 0); /* "Lloyd's Register" is not Lloyd */
+}
+
+static bool is_suffix(const struct name *part, const struct name *whole)
+{
+    return part->count < whole->count && stands_in(part, whole, whole->count - part->count);
 }
 
 /* "J. Balkema" and "Jan Balkema": equal surnames, first names that one initial could stand for. */

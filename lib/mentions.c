@@ -4,7 +4,6 @@
  */
 #include "decode.h"
 #include "lexicon.h"
-#include "word_set.h"
 
 #include <ctype.h>
 
@@ -50,6 +49,25 @@ static size_t with_article(const struct document *document, size_t first, size_t
 
 /* ---- common words ---- */
 
+/* No capital in it. */
+static bool is_small(struct view word)
+{
+    for (size_t i = 0; i < word.count; i++)
+        if (isupper((unsigned char)word.bytes[i]))
+            return false;
+    return true;
+}
+
+static bool read_small_words(struct document *document)
+{
+    if (!word_set_init(&document->small_words, document->arena, document->words.count))
+        return false;
+    for (size_t word = 0; word < document->words.count; word++)
+        if (document->words.items[word].class == WORD_LETTERS && is_small(word_view(document, word)))
+            word_set_add(&document->small_words, word_view(document, word));
+    return true;
+}
+
 static bool starts_sentence(const struct document *document, size_t word)
 {
     for (size_t before = document->sentences.items[sentence_of(document, word)].first; before < word; before++)
@@ -58,22 +76,14 @@ static bool starts_sentence(const struct document *document, size_t word)
     return true;
 }
 
-static bool has_other_capital(struct view word)
-{
-    for (size_t i = 1; i < word.count; i++)
-        if (isupper((unsigned char)word.bytes[i]))
-            return true;
-    return false;
-}
-
 /* "Dijkgraaf wil ..." where the text has "dijkgraaf" too, or "Toen wil ...": its capital is the sentence's. In German every noun has one. */
-static bool is_common_word(const struct document *document, const struct word_set *small, struct span span)
+static bool is_common_word(const struct document *document, struct span span)
 {
     struct view view = word_view(document, span.first);
-    if (document->language == DUIDER_LANGUAGE_DE || span.end != span.first + 1 || !isupper((unsigned char)view.bytes[0]) || has_other_capital(view) ||
+    if (document->language == DUIDER_LANGUAGE_DE || span.end != span.first + 1 || !isupper((unsigned char)view.bytes[0]) || !is_small((struct view){view.bytes + 1, view.count - 1}) ||
         !starts_sentence(document, span.first))
         return false;
-    return word_set_holds(small, view) || lexicon_adverb(view);
+    return word_set_holds(&document->small_words, view) || lexicon_adverb(view);
 }
 
 /* "bureau", "parket": one word in small letters is no person, organisation or place ("dpa" is in German), unless it is written like one: "nu.nl". */
@@ -84,14 +94,6 @@ static bool is_common_noun(const struct document *document, struct span span, du
         return false;
     for (size_t i = 0; i < view.count; i++)
         if (!islower((unsigned char)view.bytes[i]))
-            return false;
-    return true;
-}
-
-static bool is_number(struct view word)
-{
-    for (size_t i = 0; i < word.count; i++)
-        if (!isdigit((unsigned char)word.bytes[i]))
             return false;
     return true;
 }
@@ -118,7 +120,7 @@ static void join(const struct document *document, struct tagged_span *before, st
         before->span.end = before->span.first;
     const bool adjective = before->type != DUIDER_PER && span->type == DUIDER_ORG && before->span.end == span->span.first && is_german_adjective(document, before->span.first);
     const bool noun = before->type == DUIDER_ORG && span->type == DUIDER_LOC && before->span.end == span->span.first && is_common_noun(document, before->span, DUIDER_ORG);
-    const bool number = before->type == DUIDER_ORG && span->type == DUIDER_ORG && before->span.end + 1 == span->span.first && is_number(word_view(document, before->span.first)) &&
+    const bool number = before->type == DUIDER_ORG && span->type == DUIDER_ORG && before->span.end + 1 == span->span.first && is_number(document, before->span.first) &&
                         word_view(document, before->span.end).bytes[0] == '.';
     if (!noun && !number && !adjective)
         return;
@@ -129,11 +131,11 @@ static void join(const struct document *document, struct tagged_span *before, st
 
 /* ---- from spans to mentions ---- */
 
-static bool add_mention(struct document *document, const struct tagged_span *tagged, const struct word_set *small)
+static bool add_mention(struct document *document, const struct tagged_span *tagged)
 {
     struct span span = trim_name(document, tagged->span, (duider_entity_type)tagged->type);
     const bool article = span.end == span.first + 1 && lexicon_article(word_view(document, span.first)); /* cut off "De Nederlandsche Bank" */
-    if (span.first == span.end || article || is_common_word(document, small, span) ||
+    if (span.first == span.end || article || is_common_word(document, span) ||
         is_common_noun(document, span, (duider_entity_type)tagged->type))
         return true;
     span.first = with_article(document, span.first, document->mentions.count ? document->mentions.items[document->mentions.count - 1].span.end : 0);
@@ -153,13 +155,12 @@ duider_status find_mentions(struct document *document, duider_error *error)
 {
     struct arena scratch;
     struct tagged_spans names = {0};
-    struct word_set small;
     arena_init(&scratch);
-    bool done = decode_sentences(document, HEAD_NAMES, &scratch, &names) && word_set_small(&small, document, &scratch);
+    bool done = decode_sentences(document, HEAD_NAMES, &scratch, &names) && read_small_words(document);
     for (size_t i = 1; done && i < names.count; i++)
         join(document, &names.items[i - 1], &names.items[i]);
     for (size_t i = 0; done && i < names.count; i++)
-        done = add_mention(document, &names.items[i], &small);
+        done = add_mention(document, &names.items[i]);
     document->name_count = document->mentions.count;
     arena_release(&scratch);
     return done ? DUIDER_OK : fail_memory(error);

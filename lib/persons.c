@@ -3,7 +3,6 @@
  * and surnames and first names that it did not see.
  */
 #include "lexicon.h"
-#include "word_set.h"
 
 enum {
     PARTICLES_MAX = 3, /* before a surname */
@@ -11,7 +10,7 @@ enum {
 };
 
 #define FULL_CONFIDENCE_MIN 0.7 /* of a person named in full */
-#define DOUBTFUL_CONFIDENCE 0.8
+#define DOUBTFUL_CONFIDENCE 0.8 /* below it the network is not sure of another type */
 #define FOUND_CONFIDENCE 0.9    /* of the names found here, so many are right on dev */
 
 struct short_forms {
@@ -72,9 +71,9 @@ static bool is_joined(const struct document *document, size_t word)
            (word + 1 < document->words.count && !items[word + 1].space_before && word_view(document, word + 1).bytes[0] == '-');
 }
 
-static bool is_unseen_name(const struct document *document, const struct short_forms *forms, const struct word_set *small, size_t word)
+static bool is_unseen_name(const struct document *document, const struct short_forms *forms, size_t word)
 {
-    return is_name_word(document, word) && word_set_holds(&forms->words, word_view(document, word)) && !word_set_holds(small, word_view(document, word)) &&
+    return is_name_word(document, word) && word_set_holds(&forms->words, word_view(document, word)) && !word_set_holds(&document->small_words, word_view(document, word)) &&
            !is_joined(document, word);
 }
 
@@ -96,7 +95,7 @@ static bool add(struct document *document, const struct mention *mention, size_t
 }
 
 /* The names in text order, as they were or wider, and between them those that were not seen. */
-static bool complete(struct document *document, const struct short_forms *forms, const struct word_set *small)
+static bool complete(struct document *document, const struct short_forms *forms)
 {
     const struct mention *seen = document->mentions.items;
     const size_t seen_count = document->mentions.count;
@@ -107,7 +106,7 @@ static bool complete(struct document *document, const struct short_forms *forms,
         struct mention mention = {.span = {word, word + 1}, .type = DUIDER_PER, .kind = DUIDER_MENTION_NAME, .confidence = FOUND_CONFIDENCE, .entity = NONE};
         if (next < seen_count && seen[next].span.first == word)
             mention = seen[next++];
-        else if (!is_unseen_name(document, forms, small, word))
+        else if (!is_unseen_name(document, forms, word))
             continue;
         if (is_doubtful_surname(document, forms, &mention))
             mention.type = DUIDER_PER;
@@ -124,9 +123,8 @@ duider_status complete_persons(struct document *document, duider_error *error)
 {
     struct arena scratch;
     struct short_forms forms;
-    struct word_set small;
     arena_init(&scratch);
-    const bool done = read_short_forms(document, &scratch, &forms) && word_set_small(&small, document, &scratch) && complete(document, &forms, &small);
+    const bool done = read_short_forms(document, &scratch, &forms) && complete(document, &forms);
     document->name_count = document->mentions.count;
     arena_release(&scratch);
     return done ? DUIDER_OK : fail_memory(error);

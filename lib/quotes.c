@@ -98,14 +98,6 @@ static struct reading read_stretch(const struct document *document, struct span 
     return reading;
 }
 
-/* Does the head find it more probable than not that the word is inside a span? */
-static bool labelled(const struct document *document, enum head head, size_t word)
-{
-    double probabilities[16] = {0.0};
-    head_probabilities(document->model, head, word_logits(document, word), probabilities);
-    return probabilities[0] < 0.5;
-}
-
 /* Does what the network reads as reported go on outside of the marks? Then they hold a part of a mixed quote. */
 static bool goes_on_outside(const struct document *document, const struct marked *pair)
 {
@@ -263,14 +255,6 @@ static bool stop_between(const struct document *document, size_t first, size_t e
         return true; /* “A.” Later zei hij: “B.” */
     for (size_t word = first; word < end; word++)
         if (ends_with_stop(document, word) || (word > first && document->words.items[word].paragraph_before))
-            return true;
-    return false;
-}
-
-static bool paragraph_between(const struct document *document, size_t first, size_t end)
-{
-    for (size_t word = first; word < end; word++)
-        if (document->words.items[word].paragraph_before)
             return true;
     return false;
 }

@@ -61,16 +61,6 @@ static bool is_abbreviation(const struct document *document, size_t word)
     return one_of((struct view){lower, view.count}, abbreviations);
 }
 
-/* Is the word written with digits alone? */
-static bool is_number(const struct document *document, size_t word)
-{
-    struct view view = word_view(document, word);
-    for (size_t i = 0; i < view.count; i++)
-        if (!isdigit((unsigned char)view.bytes[i]))
-            return false;
-    return true;
-}
-
 /* The first word behind the marks that open something at `word`; the count of words where there is none. */
 static size_t skip_opening(const struct document *document, size_t word)
 {

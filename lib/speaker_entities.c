@@ -85,7 +85,7 @@ static size_t behind_organisation(const struct document *document, const struct 
     return last;
 }
 
-/* Does the last mention of entity `a` before `word` stand behind that of `b`? */
+/* Does the last mention of entity `a` before `word` stand behind that of `b`? `b` NONE: is there one? */
 static bool named_later(const struct document *document, size_t a, size_t b, size_t word)
 {
     for (size_t i = names_before(document, word); a != NONE && i-- > 0;)
@@ -94,9 +94,15 @@ static bool named_later(const struct document *document, size_t a, size_t b, siz
     return false;
 }
 
+/* Is the speaker mentioned in the sentence in which the quote before ends, in an earlier one or in the next? */
+static bool speaks_on(const struct document *document, const struct quote *quote, const struct quote *before)
+{
+    return sentence_of(document, quote->speaker.first) <= sentence_of(document, before->parts[before->part_count - 1].end - 1) + 1;
+}
+
 static size_t behind_pronoun(const struct document *document, const struct quote *quote, const struct quote *before, enum gender gender)
 {
-    if (before && before->entity != NONE && sentence_of(document, quote->speaker.first) <= sentence_of(document, before->parts[before->part_count - 1].end - 1) + 1 &&
+    if (before && before->entity != NONE && speaks_on(document, quote, before) &&
         fits(&document->entities.items[before->entity], gender))
         return before->entity;
     return last_person(document, quote, gender);
@@ -185,22 +191,11 @@ static bool role_means(const struct document *document, struct span mention, siz
     return false;
 }
 
-static bool is_named_before(const struct document *document, size_t entity, size_t word)
-{
-    for (size_t i = names_before(document, word); i-- > 0;)
-        if (document->mentions.items[i].entity == entity)
-            return true;
-    return false;
-}
-
 /* "der Anwalt": does the network read the noun as a person's role? An organisation's spokesperson has one too. */
 static bool is_role_noun(const struct document *document, struct span mention)
 {
-    double probabilities[16] = {0.0};
-    if (mention.first == NONE || mention.end != mention.first + 2)
-        return false;
-    head_probabilities(document->model, HEAD_ROLES, word_logits(document, mention.end - 1), probabilities);
-    return probabilities[0] < 0.5 && !lexicon_spokesperson(word_view(document, mention.end - 1));
+    return mention.first != NONE && mention.end == mention.first + 2 && labelled(document, HEAD_ROLES, mention.end - 1) &&
+           !lexicon_spokesperson(word_view(document, mention.end - 1));
 }
 
 /* The entity that the network points at, unless the mention speaks against it. */
@@ -217,7 +212,7 @@ static size_t pointed_entity(const struct document *document, const struct quote
     if (!reference.pronoun)
         return hint;
     if (entity->type == DUIDER_PER) { /* whom the text names later is meant only where nobody was named before */
-        const bool known = is_named_before(document, hint, quote->speaker.first) || last_person(document, quote, reference.gender) == NONE;
+        const bool known = named_later(document, hint, NONE, quote->speaker.first) || last_person(document, quote, reference.gender) == NONE;
         return fits(entity, reference.gender) && known ? hint : NONE;
     }
     /* "hij" and "she" are persons; "zij" is where a person was named last */
@@ -230,11 +225,10 @@ static bool goes_on_with_unnamed(const struct document *document, const struct q
     static const char *const articles[] = {"een", "Een", "a", "A", "an", "An", "ein", "Ein", "eine", "Eine", NULL};
     if (!before || before->entity != NONE || before->speaker.first == NONE || before->speaker.end > quote->speaker.first ||
         !view_in(word_view(document, before->speaker.first), articles) ||
-        sentence_of(document, quote->speaker.first) > sentence_of(document, before->parts[before->part_count - 1].end - 1) + 1)
+        !speaks_on(document, quote, before))
         return false;
-    for (size_t word = before->speaker.end; word <= quote->speaker.first; word++)
-        if (document->words.items[word].paragraph_before)
-            return false;
+    if (paragraph_between(document, before->speaker.end, quote->speaker.first + 1))
+        return false;
     for (size_t i = names_before(document, before->speaker.end); i < document->name_count && document->mentions.items[i].span.first < quote->speaker.first; i++)
         if (document->mentions.items[i].type == DUIDER_PER)
             return false;

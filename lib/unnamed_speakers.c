@@ -21,7 +21,7 @@ static bool is_collective(struct view word)
 {
     static const char *const words[] = {"politie", "gemeente", "jury", "rechtbank", "hof", "leger", "brandweer", "justitie", "oppositie", "familie", "aanklacht", "rechters", "bonden",
                                         "vakbonden", "omwonenden", "bewoners", "buren", "police", "court", "army", "family", "opposition", "prosecutors", "officials", "neighbours",
-                                        "residents", "polizei", "opposition", "familie", "feuerwehr", "staatsanwaltschaft", NULL};
+                                        "residents", "polizei", "feuerwehr", "staatsanwaltschaft", NULL};
     return lexicon_holds(words, word);
 }
 

@@ -56,21 +56,3 @@ bool word_set_holds(const struct word_set *set, struct view word)
     const uint64_t *place = hash ? place_of(set, hash) : NULL;
     return place && *place == hash;
 }
-
-static bool is_small(struct view word)
-{
-    for (size_t i = 0; i < word.count; i++)
-        if (isupper((unsigned char)word.bytes[i]))
-            return false;
-    return true;
-}
-
-bool word_set_small(struct word_set *set, const struct document *document, struct arena *arena)
-{
-    if (!word_set_init(set, arena, document->words.count))
-        return false;
-    for (size_t word = 0; word < document->words.count; word++)
-        if (document->words.items[word].class == WORD_LETTERS && is_small(word_view(document, word)))
-            word_set_add(set, word_view(document, word));
-    return true;
-}

@@ -2,7 +2,7 @@
 #ifndef DUIDER_WORD_SET_H
 #define DUIDER_WORD_SET_H
 
-#include "document.h"
+#include "base.h"
 
 struct word_set {
     uint64_t *hashes; /* [size], 0 where free */
@@ -14,8 +14,5 @@ bool word_set_init(struct word_set *set, struct arena *arena, size_t words);
 /* ASCII letters count as small ones. Phrases that are too long are not taken, and few others; `holds` says no then. */
 void word_set_add(struct word_set *set, struct view word);
 bool word_set_holds(const struct word_set *set, struct view word);
-
-/* The words that the text has in small letters. */
-bool word_set_small(struct word_set *set, const struct document *document, struct arena *arena);
 
 #endif

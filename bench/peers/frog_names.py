@@ -33,6 +33,17 @@ def start() -> tuple[subprocess.Popen, socket.socket]:
     missing("frog did not start: are frogdata and ucto installed?")
 
 
+def ask(connection: socket.socket, text: bytes) -> bytes:
+    connection.sendall(text + b"\r\nEOT\r\n")
+    answer = b""
+    while not answer.endswith(b"READY\n\n"):
+        got = connection.recv(1 << 16)
+        if not got:
+            raise ConnectionError("frog closed the connection")
+        answer += got
+    return answer
+
+
 def main() -> None:
     try:
         banner = subprocess.run(["frog", "--version"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=tempfile.gettempdir()).stdout
@@ -40,19 +51,10 @@ def main() -> None:
         missing(error)
     process, connection = start()
 
-    def annotate(text: bytes) -> None:
-        connection.sendall(text + b"\r\nEOT\r\n")
-        answer = b""
-        while not answer.endswith(b"READY\n\n"):
-            got = connection.recv(1 << 16)
-            if not got:
-                raise ConnectionError("frog closed the connection")
-            answer += got
-
-    annotate(b"Jan woont in Gent.")
+    ask(connection, b"Jan woont in Gent.")
     child = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()  # one a connection
     version = re.search(r"frog (\d[\d.]*)", banner)
-    serve("Frog, names", f"Frog {version.group(1) if version else '?'}, --skip={SKIPPED}, one thread", annotate, str.encode, int(child[0]) if child else process.pid)
+    serve("Frog, names", f"Frog {version.group(1) if version else '?'}, --skip={SKIPPED}, one thread", lambda text: ask(connection, text), str.encode, int(child[0]) if child else process.pid)
 
 
 if __name__ == "__main__":

@@ -20,22 +20,16 @@ def frog() -> Callable[[str], Iterator[Name]]:
     import frog_names
     _, connection = frog_names.start()
 
-    def tokens(text: str) -> list[list[str]]:
-        connection.sendall(text.encode() + b"\r\nEOT\r\n")
-        answer = b""
-        while not answer.endswith(b"READY\n\n"):
-            answer += connection.recv(1 << 16)
-        return [line.split("\t") for line in answer.decode().splitlines() if "\t" in line]
-
     def names(text: str) -> Iterator[Name]:
         at, name = 0, None
-        for columns in tokens(text):
+        lines = frog_names.ask(connection, text.encode()).decode().splitlines()
+        for columns in (line.split("\t") for line in lines if "\t" in line):
             start = text.find(columns[1], at)
             if start < 0:
                 continue
             at = start + len(columns[1])
             label = next((c for c in columns[5:] if c[:2] in ("B-", "I-") or c == "O"), "O")
-            if name and (label[:2] != "I-"):
+            if name and label[:2] != "I-":
                 yield name
                 name = None
             if label != "O" and label[2:].upper() in TYPES:
